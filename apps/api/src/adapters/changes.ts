@@ -1,0 +1,126 @@
+import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { grouped } from '../database/grouped.ts'
+import type { Queryable, Statement } from '../database/port.ts'
+import type { Change, Changes } from '../ports/changes.ts'
+import { MESSAGE_COLUMNS, type MessageRow, pair, toMessage } from './messageview.ts'
+
+const CONVERSATIONS: Statement = {
+  name: 'changes_conversations',
+  text: `SELECT c.id, c.user_low AS "userLow", c.user_high AS "userHigh", c.created_by AS "createdBy", c.created_at AS "createdAt",
+      c.changed_at AS "changedAt", c.last_seq AS "lastSeq", c.members_seq AS "membersSeq"
+    FROM unnest($1::bigint[]) AS o(id) JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true`
+}
+
+const MEMBERS: Statement = {
+  name: 'changes_members',
+  text: `SELECT s.conversation_id AS "conversationId", s.user_id AS "userId", s.changed_seq AS "changedSeq", s.left_seq AS "leftSeq"
+    FROM unnest($1::bigint[], $2::int[], $3::int[]) AS r(id, from_seq, to_seq)
+    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = r.id AND x.changed_seq BETWEEN r.from_seq AND r.to_seq
+      ORDER BY x.user_id LIMIT 10000) s ON true`
+}
+
+const MESSAGES: Statement = {
+  name: 'changes_messages',
+  text: `SELECT ${MESSAGE_COLUMNS}
+    FROM unnest($1::bigint[], $2::int[], $3::int[]) AS r(id, from_seq, to_seq)
+    JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = r.id LIMIT 1) c ON true
+    JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = r.id AND x.seq BETWEEN r.from_seq AND r.to_seq AND x.deleted_at IS NULL
+      ORDER BY x.seq LIMIT 1001) m ON true
+    LEFT JOIN LATERAL (SELECT x.delivered_seq, x.read_seq FROM membership x WHERE x.conversation_id = r.id
+      AND x.user_id = CASE m.sender_id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) w ON true`
+}
+
+/** Values of one conversation's sequence, both ends included. */
+export interface Range {
+  readonly conversationId: ConversationId
+  readonly fromSeq: Seq
+  readonly toSeq: Seq
+}
+
+interface ConversationRow {
+  readonly id: ConversationId
+  readonly userLow: UserId | null
+  readonly userHigh: UserId | null
+  readonly createdBy: UserId
+  readonly createdAt: Date
+  readonly changedAt: Date
+  readonly lastSeq: Seq
+  readonly membersSeq: Seq
+}
+
+interface MemberRow {
+  readonly conversationId: ConversationId
+  readonly userId: UserId
+  readonly changedSeq: Seq
+  readonly leftSeq: Seq | null
+}
+
+/** What is known of a conversation's values, by seq. */
+interface Known {
+  readonly conversation: ConversationRow
+  readonly messages: ReadonlyMap<Seq, MessageRow>
+  readonly members: ReadonlyMap<Seq, readonly MemberRow[]>
+}
+
+/** Changes in a database. */
+export function changesIn(database: Queryable): Changes {
+  return {
+    between: (conversationId, fromSeq, toSeq) => readChanges(database, [{ conversationId, fromSeq, toSeq }])
+  }
+}
+
+/** The changes of several ranges, three statements for all; in the order of the ranges, ascending within each. */
+export async function readChanges(database: Queryable, ranges: readonly Range[]): Promise<Change[]> {
+  if (ranges.length === 0) return []
+  const ids = ranges.map(range => range.conversationId)
+  const bounds = [ids, ranges.map(range => range.fromSeq), ranges.map(range => range.toSeq)]
+  const conversations = await database.query<ConversationRow>(CONVERSATIONS, [[...new Set(ids)]])
+  const members = grouped(await database.query<MemberRow>(MEMBERS, bounds), row => row.conversationId)
+  const messages = grouped(await database.query<MessageRow>(MESSAGES, bounds), row => row.m_conversation_id)
+  const known = new Map(
+    conversations.map(conversation => [
+      conversation.id,
+      {
+        conversation,
+        messages: new Map((messages.get(conversation.id) ?? []).map(row => [row.m_seq, row])),
+        members: grouped(members.get(conversation.id) ?? [], row => row.changedSeq)
+      }
+    ])
+  )
+  return ranges.flatMap(range => changesOf(range, known.get(range.conversationId)))
+}
+
+function changesOf(range: Range, known: Known | undefined): Change[] {
+  if (known === undefined) return []
+  const last = Math.min(range.toSeq, known.conversation.lastSeq)
+  const changes: Change[] = []
+  for (let seq = Math.max(range.fromSeq, 1); seq <= last; seq++) changes.push(changeAt(seq as Seq, known))
+  return changes
+}
+
+function changeAt(seq: Seq, { conversation, messages, members }: Known): Change {
+  const placed = (first?: UserId) => ({
+    conversationId: conversation.id,
+    seq,
+    memberIds: pair(first, conversation.userLow, conversation.userHigh),
+    membersSeq: conversation.membersSeq
+  })
+  const { createdBy, createdAt, changedAt: at } = conversation
+  if (seq === 1) return { type: 'conversation_created', ...placed(createdBy), createdBy, createdAt }
+
+  const moved = members.get(seq) ?? []
+  const row = messages.get(seq)
+  const message = row === undefined ? null : toMessage(row)
+  if (message !== null) {
+    return {
+      type: 'message_created',
+      ...placed(message.senderId),
+      message,
+      rejoinedIds: moved.map(({ userId }) => userId)
+    }
+  }
+  const [member] = moved
+  if (member === undefined) return { type: 'superseded', ...placed(), at }
+  const type = member.leftSeq === seq ? 'member_left' : 'member_joined'
+  return { type, ...placed(member.userId), userId: member.userId, at }
+}

@@ -1,0 +1,62 @@
+import type { ConversationId, MessageId, MessageStatus, Seq, UserId } from '@rendezvous/contract'
+import type { Message } from '../ports/messages.ts'
+
+/** A row that holds a message beside other columns; all null when there is none. */
+export interface MessageRow {
+  readonly m_id: MessageId | null
+  readonly m_conversation_id: ConversationId
+  readonly m_seq: Seq
+  readonly m_number: number
+  readonly m_sender_id: UserId
+  readonly m_receiver_id: UserId | null
+  readonly m_client_id: string
+  readonly m_kind: number
+  readonly m_content: string | null
+  readonly m_created_at: Date
+  readonly m_status: MessageStatus
+}
+
+/** The columns of `MessageRow`, from a message `m`, its conversation `c`, and the watermarks `w` of the other person than its sender. */
+export const MESSAGE_COLUMNS = `m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.number AS m_number,
+  m.sender_id AS m_sender_id, CASE m.sender_id WHEN c.user_low THEN c.user_high ELSE c.user_low END AS m_receiver_id,
+  m.client_id AS m_client_id, m.kind AS m_kind, m.content AS m_content, m.created_at AS m_created_at,
+  CASE WHEN c.kind <> 1 THEN 'sent' WHEN w.read_seq >= m.seq THEN 'read' WHEN w.delivered_seq >= m.seq THEN 'delivered' ELSE 'sent' END AS m_status`
+
+/** Joins to a membership `s` of a conversation `c` the other person's, as `o`. */
+export const OTHER_MEMBERSHIP = `LEFT JOIN LATERAL (SELECT x.delivered_seq, x.read_seq FROM membership x WHERE x.conversation_id = s.conversation_id
+    AND x.user_id = CASE s.user_id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) o ON true`
+/** Of the memberships `s` and `o`, chooses the watermarks of who is not the sender of `m`, as `w`. */
+export const WATERMARKS = `CROSS JOIN LATERAL (SELECT CASE m.sender_id WHEN s.user_id THEN o.delivered_seq ELSE s.delivered_seq END AS delivered_seq,
+    CASE m.sender_id WHEN s.user_id THEN o.read_seq ELSE s.read_seq END AS read_seq) w`
+
+/** True of the messages `x` that the member `s` may see. */
+export const VISIBLE = `x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq AND x.deleted_at IS NULL
+    AND (x.expires_at IS NULL OR x.expires_at > now())`
+
+/** The message of a row, or null when it holds none. */
+export function toMessage(row: MessageRow): Message | null {
+  if (row.m_id === null) return null
+  return {
+    id: row.m_id,
+    conversationId: row.m_conversation_id,
+    seq: row.m_seq,
+    number: row.m_number,
+    senderId: row.m_sender_id,
+    receiverId: row.m_receiver_id,
+    clientId: row.m_client_id,
+    kind: row.m_kind,
+    content: row.m_content ?? '',
+    createdAt: row.m_created_at,
+    status: row.m_status
+  }
+}
+
+/** The two people of a direct conversation, `first` before the other; null for a group. */
+export function pair(
+  first: UserId | undefined,
+  low: UserId | null,
+  high: UserId | null
+): readonly [UserId, UserId] | null {
+  if (low === null || high === null) return null
+  return first === high ? [high, low] : [low, high]
+}

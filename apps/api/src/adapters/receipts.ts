@@ -1,0 +1,108 @@
+import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
+import type { Database, Statement } from '../database/port.ts'
+import { retrying } from '../database/retry.ts'
+import type { Advanced, Covered, Receipt, Receipts } from '../ports/receipts.ts'
+
+const ADVANCE: Statement = {
+  name: 'receipt_advance',
+  text: `SELECT ord, old_delivered AS "oldDelivered", new_delivered AS "newDelivered", old_read AS "oldRead", new_read AS "newRead",
+    user_low AS "userLow", user_high AS "userHigh", delivered_ids AS "deliveredIds", delivered_seqs AS "deliveredSeqs",
+    delivered_senders AS "deliveredSenders", read_ids AS "readIds", read_seqs AS "readSeqs", read_senders AS "readSenders"
+    FROM receipt_advance($1, $2, $3, $4)`
+}
+
+const WAITING: Statement = {
+  name: 'receipt_waiting',
+  text: `SELECT c.id, c.last_seq AS "lastSeq"
+    FROM membership s JOIN conversation c ON c.id = s.conversation_id
+    WHERE s.user_id = $1 AND s.left_seq IS NULL AND c.last_seq > s.delivered_seq
+    ORDER BY c.changed_at DESC LIMIT 200`
+}
+
+interface AdvancedRow {
+  readonly ord: number
+  readonly oldDelivered: Seq
+  readonly newDelivered: Seq
+  readonly oldRead: Seq
+  readonly newRead: Seq
+  readonly userLow: UserId | null
+  readonly userHigh: UserId | null
+  readonly deliveredIds: MessageId[] | null
+  readonly deliveredSeqs: Seq[] | null
+  readonly deliveredSenders: UserId[] | null
+  readonly readIds: MessageId[] | null
+  readonly readSeqs: Seq[] | null
+  readonly readSenders: UserId[] | null
+}
+
+/** Receipts in a database; `hot` is where watermarks are moved. */
+export function receiptsIn(database: Database, hot: Database = database): Receipts {
+  async function advance(receipts: readonly Receipt[]): Promise<(Advanced | null)[]> {
+    if (receipts.length === 0) return []
+    const rows = await retrying(() =>
+      hot.query<AdvancedRow>(ADVANCE, [
+        receipts.map(receipt => receipt.conversationId),
+        receipts.map(receipt => receipt.userId),
+        receipts.map(receipt => receipt.deliveredSeq ?? 0),
+        receipts.map(receipt => receipt.readSeq ?? 0)
+      ])
+    )
+    return place(receipts, rows)
+  }
+
+  return {
+    advance,
+
+    async deliverAll(userId) {
+      const waiting = await database.query<{ id: ConversationId; lastSeq: Seq }>(WAITING, [userId])
+      const advanced = await advance(
+        waiting.map(({ id, lastSeq }) => ({ conversationId: id, userId, deliveredSeq: lastSeq }))
+      )
+      return advanced.filter(move => move !== null)
+    }
+  }
+}
+
+/** Puts each row under its receipt; a repeated member's later receipts get a move that went nowhere. */
+function place(receipts: readonly Receipt[], rows: readonly AdvancedRow[]): (Advanced | null)[] {
+  const rowOf = new Map<string, AdvancedRow>()
+  for (const row of rows) {
+    const receipt = receipts[row.ord - 1]
+    if (receipt !== undefined) rowOf.set(key(receipt), row)
+  }
+  return receipts.map((receipt, index) => {
+    const row = rowOf.get(key(receipt))
+    if (row === undefined) return null
+    return toAdvanced(receipt, row.ord === index + 1 ? row : settled(row))
+  })
+}
+
+function key(receipt: Receipt): string {
+  return `${receipt.conversationId}:${receipt.userId}`
+}
+
+function settled(row: AdvancedRow): AdvancedRow {
+  return { ...row, oldDelivered: row.newDelivered, oldRead: row.newRead, deliveredIds: null, readIds: null }
+}
+
+function toAdvanced({ conversationId, userId }: Receipt, row: AdvancedRow): Advanced {
+  return {
+    conversationId,
+    userId,
+    peerId: row.userLow === userId ? row.userHigh : row.userLow,
+    delivered: {
+      from: row.oldDelivered,
+      to: row.newDelivered,
+      messages: covered(row.deliveredIds, row.deliveredSeqs, row.deliveredSenders)
+    },
+    read: { from: row.oldRead, to: row.newRead, messages: covered(row.readIds, row.readSeqs, row.readSenders) }
+  }
+}
+
+function covered(ids: MessageId[] | null, seqs: Seq[] | null, senders: UserId[] | null): Covered[] {
+  return (ids ?? []).flatMap((id, index) => {
+    const seq = seqs?.[index]
+    const senderId = senders?.[index]
+    return seq === undefined || senderId === undefined ? [] : [{ id, seq, senderId }]
+  })
+}

@@ -1,0 +1,194 @@
+import type { UserId } from '@rendezvous/contract'
+import type { PrismaClient } from '../database/open.ts'
+import type { Database, Statement, Transaction } from '../database/port.ts'
+import { retrying } from '../database/retry.ts'
+import {
+  type Credentials,
+  loginKey,
+  type NewUser,
+  type ProfileChanges,
+  type ProfileRow,
+  type PublicUserRow,
+  type Saved,
+  type TakenField,
+  type Users
+} from '../ports/users.ts'
+
+const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender,
+  p.location, p.last_seen AS "lastSeen", p.date_joined AS "dateJoined"`
+const PROFILE_COLUMNS = `${PUBLIC_COLUMNS}, p.email, p.phone, p.birth_date AS "birthDate", p.locale`
+
+const INSERT: Statement = {
+  name: 'user_insert',
+  text: `INSERT INTO person AS p
+      (username, email, first_name, last_name, bio, gender, location, phone, birth_date, locale, password_hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${PROFILE_COLUMNS}`
+}
+const LOCK: Statement = {
+  name: 'user_lock',
+  text: `SELECT ${PROFILE_COLUMNS} FROM person p WHERE p.id = $1 AND p.is_active AND p.deleted_at IS NULL FOR NO KEY UPDATE`
+}
+const UPDATE: Statement = {
+  name: 'user_update',
+  text: `UPDATE person p SET username = $2, email = $3, first_name = $4, last_name = $5, bio = $6, gender = $7, location = $8,
+      phone = $9, birth_date = $10, locale = $11
+    WHERE p.id = $1 RETURNING ${PROFILE_COLUMNS}`
+}
+/** In the order of keys, so that two people who claim the same ones cannot wait for each other. */
+const CLAIM: Statement = {
+  name: 'user_claim',
+  text: `INSERT INTO login_key (key, user_id) SELECT k, $1 FROM unnest($2::text[]) k ORDER BY k COLLATE "C" ON CONFLICT DO NOTHING`
+}
+const OWNED: Statement = {
+  name: 'user_owned',
+  text: 'SELECT key FROM login_key WHERE user_id = $1 AND key = ANY($2::text[])'
+}
+const RELEASE: Statement = {
+  name: 'user_release',
+  text: 'DELETE FROM login_key WHERE user_id = $1 AND key <> ALL($2::text[])'
+}
+const FIND_BY_LOGIN: Statement = {
+  name: 'user_find_by_login',
+  text: `SELECT p.id AS "userId", p.password_hash AS "passwordHash", p.is_active AND p.deleted_at IS NULL AS active
+    FROM login_key k JOIN person p ON p.id = k.user_id WHERE k.key = $1`
+}
+const FIND_VISIBLE: Statement = {
+  name: 'user_find_visible',
+  text: `SELECT ${PUBLIC_COLUMNS} FROM person p
+    WHERE p.id = $2 AND p.is_active AND p.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM block b
+      WHERE (b.blocker_id, b.blocked_id) = ($1, $2) OR (b.blocker_id, b.blocked_id) = ($2, $1))`
+}
+/** Locks in the order of ids, so that two nodes that saw the same people cannot wait for each other. */
+const SAW: Statement = {
+  name: 'user_saw',
+  text: `WITH seen AS (SELECT id, max(at) AS at FROM unnest($1::int[], $2::timestamptz[]) s(id, at) GROUP BY id),
+    locked AS MATERIALIZED (SELECT p.id FROM person p WHERE p.id IN (SELECT id FROM seen) ORDER BY p.id FOR NO KEY UPDATE)
+    UPDATE person p SET last_seen = greatest(p.last_seen, seen.at) FROM seen JOIN locked ON locked.id = seen.id
+    WHERE p.id = seen.id AND (p.last_seen IS NULL OR p.last_seen < seen.at)`
+}
+
+/** Rolls a transaction back: log-in names are another's. */
+class NamesTaken extends Error {
+  readonly fields: readonly TakenField[]
+
+  constructor(fields: readonly TakenField[]) {
+    super('log-in names are taken')
+    this.fields = fields
+  }
+}
+
+/** People in the database. */
+export function databaseUsers(database: Database, prisma: PrismaClient): Users {
+  return {
+    register: user => saving(() => database.transaction(transaction => register(transaction, user))),
+    update: (userId, changes) =>
+      saving(() => database.transaction(transaction => update(transaction, userId, changes))),
+    findCredentials: by => ('userId' in by ? credentialsOf(prisma, by.userId) : credentialsBy(database, by.login)),
+    findProfile: userId => profileOf(prisma, userId),
+    isEmpty: async () => (await prisma.user.findFirst({ select: { id: true } })) === null,
+    async findVisible(viewerId, userId) {
+      const [row] = await database.query<PublicUserRow>(FIND_VISIBLE, [viewerId, userId])
+      return row ?? null
+    },
+    async saw(sightings) {
+      const ids = sightings.map(({ userId }) => userId)
+      const moments = sightings.map(({ at }) => at.toISOString())
+      await database.query(SAW, [ids, moments])
+    }
+  }
+}
+
+async function saving<T>(save: () => Promise<T>): Promise<T | Extract<Saved, { ok: false }>> {
+  try {
+    return await retrying(save)
+  } catch (error) {
+    if (error instanceof NamesTaken) return { ok: false, taken: error.fields }
+    throw error
+  }
+}
+
+async function register(transaction: Transaction, user: NewUser): Promise<Saved> {
+  const [profile] = await transaction.query<ProfileRow>(INSERT, [...values({ ...blank, ...user }), user.passwordHash])
+  if (profile === undefined) throw new Error('the insert answered no row')
+  await claim(transaction, profile)
+  return { ok: true, profile }
+}
+
+async function update(transaction: Transaction, userId: UserId, changes: ProfileChanges): Promise<Saved | null> {
+  const [before] = await transaction.query<ProfileRow>(LOCK, [userId])
+  if (before === undefined) return null
+
+  const [profile] = await transaction.query<ProfileRow>(UPDATE, [userId, ...values({ ...before, ...changes })])
+  if (profile === undefined) throw new Error('the update answered no row')
+  if (changes.username !== undefined || changes.email !== undefined) await claim(transaction, profile)
+  return { ok: true, profile }
+}
+
+/** Makes the person's log-in names those of `profile`, no more and no fewer.
+ *  @throws NamesTaken when one is another's. */
+async function claim(transaction: Transaction, { id, username, email }: ProfileRow): Promise<void> {
+  const keys = { username: loginKey(username), email: loginKey(email) }
+  const wanted = [...new Set([keys.username, keys.email])].filter(key => key !== '')
+  await transaction.query(CLAIM, [id, wanted])
+  const rows = await transaction.query<{ key: string }>(OWNED, [id, wanted])
+  const owned = new Set(rows.map(({ key }) => key))
+  const fields: readonly TakenField[] = ['username', 'email']
+  const taken = fields.filter(field => keys[field] !== '' && !owned.has(keys[field]))
+  if (taken.length > 0) throw new NamesTaken(taken)
+  await transaction.query(RELEASE, [id, wanted])
+}
+
+type Editable = Required<ProfileChanges>
+
+const blank: Editable = {
+  username: '',
+  email: '',
+  firstName: '',
+  lastName: '',
+  bio: '',
+  gender: '',
+  location: '',
+  phone: '',
+  birthDate: null,
+  locale: ''
+}
+
+/** In the order of the parameters of INSERT and UPDATE. */
+function values({ username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale }: Editable) {
+  return [username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale]
+}
+
+async function credentialsBy(database: Database, login: string): Promise<Credentials | null> {
+  const [row] = await database.query<Credentials>(FIND_BY_LOGIN, [loginKey(login)])
+  return row ?? null
+}
+
+async function credentialsOf(prisma: PrismaClient, userId: UserId): Promise<Credentials | null> {
+  const user = await prisma.user.findUnique({ where: { id: userId } })
+  if (user === null) return null
+  return { userId, passwordHash: user.passwordHash, active: user.isActive && user.deletedAt === null }
+}
+
+async function profileOf(prisma: PrismaClient, userId: UserId): Promise<ProfileRow | null> {
+  const user = await prisma.user.findUnique({
+    where: { id: userId, isActive: true, deletedAt: null },
+    select: profileFields
+  })
+  return user === null ? null : { ...user, id: userId, birthDate: user.birthDate?.toISOString().slice(0, 10) ?? null }
+}
+
+const profileFields = {
+  username: true,
+  email: true,
+  firstName: true,
+  lastName: true,
+  bio: true,
+  avatar: true,
+  gender: true,
+  location: true,
+  phone: true,
+  birthDate: true,
+  locale: true,
+  lastSeen: true,
+  dateJoined: true
+}

@@ -1,0 +1,49 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { PGlite, types } from '@electric-sql/pglite'
+import type { Database, Parameter, Statement } from './port.ts'
+
+const parsers = { [types.DATE]: (text: string) => text }
+
+/** Opens PostgreSQL compiled to WebAssembly, in `folder` (made when absent) or, without one, in memory. One process at a time may
+ *  hold a folder: locking it is the caller's business, as is `close()`. */
+export async function openPglite(folder?: string): Promise<PGlite> {
+  const engine = await PGlite.create(folder === undefined ? 'memory://' : folder)
+  await engine.exec('SET timezone TO UTC; SET enable_seqscan TO off; SET jit TO off')
+  return engine
+}
+
+/**
+ * The Database port over the one connection of the embedded engine. A query runs on the event loop's own thread, so each is
+ * followed by a turn of the loop: timers and sockets live on under load.
+ */
+export function pgliteDatabase(engine: PGlite): Database {
+  return {
+    query: (statement, parameters) => run(engine, statement, parameters),
+
+    async transaction(work) {
+      const answer = await engine.transaction(async transaction => {
+        const value = await work({
+          query: (statement, parameters) => run(transaction, statement, parameters),
+          async script(text) {
+            await transaction.exec(text)
+          }
+        })
+        return { value }
+      })
+      return answer.value
+    }
+  }
+}
+
+async function run<Row>(
+  on: Pick<PGlite, 'query'>,
+  statement: Statement,
+  parameters: readonly Parameter[] = []
+): Promise<Row[]> {
+  try {
+    const result = await on.query<Row>(statement.text, [...parameters], { parsers })
+    return result.rows
+  } finally {
+    await nextTurn()
+  }
+}

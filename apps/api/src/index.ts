@@ -1,0 +1,8 @@
+export { apiPlugin } from './app.ts'
+export { type ApiServices, apiServices, type DatabasePorts, databasePorts } from './compose.ts'
+export { ApiVariables, signingKeys } from './config.ts'
+export { migrate } from './database/migrate.ts'
+export { type OpenDatabase, openDatabase } from './database/open.ts'
+export { buildServer } from './kernel/server.ts'
+export { readiness } from './readiness.ts'
+export { passwordService } from './services/passwords.ts'

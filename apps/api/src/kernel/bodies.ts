@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer'
+import { ApiError, limits } from '@rendezvous/contract'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { FormBody } from './form.ts'
+import { readMultipart } from './multipart.ts'
+import { unsupportedMediaType } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True on the paths of the seeds: bodies are read as Django REST framework would read them, forms included. */
+    lenient?: boolean
+  }
+}
+
+/** Reads the bodies of `app`'s routes: JSON everywhere, forms on lenient ones. A body that is not there is `{}` whatever its type. */
+export function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addHook('preParsing', async request => refuseEncoded(request))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    readJson(request, body)
+  )
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => readUrlencoded(request, body)
+  )
+  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: FastifyRequest['raw']) => {
+    if (!request.routeOptions.config.lenient) throw refusal(request)
+    return readMultipart(body, request.headers)
+  })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length > 0) throw refusal(request)
+    return {}
+  })
+}
+
+/** The value of a JSON text.
+ *  @throws ApiError `parse_error` when it is none, or nested deeper than the limit. */
+function parseJson(text: string): unknown {
+  if (nestedDeeperThan(text, limits.jsonDepth)) {
+    throw new ApiError('parse_error', {
+      detail: `JSON parse error - nested deeper than ${limits.jsonDepth} levels`
+    })
+  }
+  const parsed = attempt(text)
+  if (parsed !== null) return parsed.value
+  throw new ApiError('parse_error', { detail: 'JSON parse error - the body is not well-formed JSON' })
+}
+
+/** Null instead of an error, whose message would repeat parts of the body. */
+function attempt(text: string): { readonly value: unknown } | null {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return null
+  }
+}
+
+function readJson(request: FastifyRequest, body: Buffer): unknown {
+  refuseCharset(request)
+  if (body.length === 0) return {}
+  if (!isUtf8(body)) throw new ApiError('parse_error', { detail: 'JSON parse error - the body is not UTF-8' })
+  return parseJson(body.toString())
+}
+
+function readUrlencoded(request: FastifyRequest, body: Buffer): unknown {
+  if (body.length === 0) return {}
+  if (!request.routeOptions.config.lenient) throw refusal(request)
+
+  refuseCharset(request)
+  const form = new FormBody()
+  for (const [name, value] of new URLSearchParams(body.toString())) form.add(name, value)
+  return form
+}
+
+function refusal(request: FastifyRequest): ApiError {
+  return unsupportedMediaType(request.headers['content-type'])
+}
+
+function refuseEncoded(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return
+
+  throw new ApiError('unsupported_media_type', { detail: 'Unsupported content encoding in request.' })
+}
+
+function refuseCharset(request: FastifyRequest): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw refusal(request)
+}
+
+/** Counts brackets outside of strings: neither recursion nor the parser's own stack sees a deep text. */
+function nestedDeeperThan(text: string, levels: number): boolean {
+  let depth = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && (character === '{' || character === '[')) depth++
+    else if (!quoted && (character === '}' || character === ']')) depth--
+    if (depth > levels) return true
+  }
+  return false
+}

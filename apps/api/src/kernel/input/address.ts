@@ -1,0 +1,53 @@
+import { invalid, limits, notFound } from '@rendezvous/contract'
+import type { Checked, ObjectSchema } from './body.ts'
+import { fieldOf } from './field.ts'
+
+/** Parameters whose bad values count as not sent, as Django REST framework's paginators have it. */
+const forgiving = new Set(['page_size', 'limit'])
+
+/** The reader of a path's parameters, all of them ids: what is no id names nothing. */
+export function pathReader(schema: ObjectSchema): (raw: unknown) => Checked {
+  const bounds = Object.entries(schema.properties)
+  return raw => {
+    const given = new Map(Object.entries(raw as Record<string, string>))
+    const ids = bounds.map(([name, { maximum = 0 }]) => [name, idFrom(given.get(name) ?? '', maximum)] as const)
+    return ids.some(([, id]) => id === null) ? { error: notFound() } : { value: Object.fromEntries(ids) }
+  }
+}
+
+/** The reader of a query string: numbers are read from their digits, the last of repeated parameters counts, unknown ones are ignored. */
+export function queryReader(schema: ObjectSchema): (raw: unknown) => Checked {
+  const slots = Object.entries(schema.properties).map(([name, field]) => ({
+    name,
+    required: schema.required?.includes(name) ?? false,
+    read: fieldOf(forgiving.has(name) ? { type: 'integer', minimum: 1 } : field, { name, lenient: true })
+  }))
+  return raw => {
+    const errors = new Map<string, readonly string[]>()
+    const values = new Map<string, unknown>()
+    for (const { name, required, read } of slots) {
+      const given = last((raw as Record<string, unknown>)[name])
+      if (given === undefined) {
+        if (required) errors.set(name, ['This field is required.'])
+        continue
+      }
+      const reading = read(given)
+      if (reading.ok) values.set(name, forgiving.has(name) ? clamp(reading.value) : reading.value)
+      else if (!forgiving.has(name)) errors.set(name, reading.errors)
+    }
+    return errors.size > 0 ? { error: invalid(Object.fromEntries(errors)) } : { value: Object.fromEntries(values) }
+  }
+}
+
+function idFrom(text: string, maximum: number): number | null {
+  const id = /^\d{1,20}$/.test(text) ? Number(text) : 0
+  return id >= 1 && id <= maximum ? id : null
+}
+
+function last(given: unknown): unknown {
+  return Array.isArray(given) ? given.at(-1) : given
+}
+
+function clamp(size: unknown): number {
+  return Math.min(Number(size), limits.pageSizeMax)
+}

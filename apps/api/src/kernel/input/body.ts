@@ -1,0 +1,92 @@
+import { type ApiError, aliases, type FieldErrors, invalid } from '@rendezvous/contract'
+import { FormBody } from '../form.ts'
+import { fieldOf } from './field.ts'
+import { type Field, type FieldSchema, typeName } from './reading.ts'
+
+/** An object of fields, as the contract writes it. */
+export interface ObjectSchema {
+  readonly type?: string
+  readonly properties: Readonly<Record<string, FieldSchema>>
+  readonly required?: readonly string[]
+}
+
+/** What Fastify's validators answer: the value that takes the raw one's place, or the error to throw. */
+export type Checked = { readonly value: Readonly<Record<string, unknown>> } | { readonly error: ApiError }
+
+interface Slot {
+  readonly name: string
+  /** Its own name first. */
+  readonly names: readonly string[]
+  readonly required: boolean
+  readonly isList: boolean
+  readonly isText: boolean
+  readonly read: Field
+}
+
+/**
+ * The reader of bodies of this schema. Every field's fault is told at once. Lenient: aliases are taken where the field itself is missing,
+ * forms are read, unknown fields are dropped. Strict: an unknown field is refused.
+ */
+export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknown) => Checked {
+  const slots = Object.entries(schema.properties).map(([name, field]) => slotOf(schema, name, field, lenient))
+  const known = new Set(slots.map(slot => slot.name))
+  return raw => {
+    const source = fieldsOf(raw)
+    if (source === null) return { error: invalid({ non_field_errors: [notAnObject(raw)] }) }
+
+    const errors = new Map<string, readonly string[]>()
+    if (!lenient) for (const name of source.keys()) if (!known.has(name)) errors.set(name, ['Unknown field.'])
+    const values = slots.flatMap(slot => readSlot(slot, source, raw instanceof FormBody, errors))
+    return errors.size > 0
+      ? { error: invalid(Object.fromEntries(errors) as FieldErrors) }
+      : { value: Object.fromEntries(values) }
+  }
+}
+
+function slotOf(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): Slot {
+  const others = lenient ? (aliases[name] ?? []).filter(alias => !Object.hasOwn(schema.properties, alias)) : []
+  return {
+    name,
+    names: [name, ...others],
+    required: schema.required?.includes(name) ?? false,
+    isList: field.type === 'array',
+    isText: field.type === 'string',
+    read: fieldOf(field, { name, lenient })
+  }
+}
+
+function fieldsOf(raw: unknown): ReadonlyMap<string, unknown> | null {
+  if (raw instanceof FormBody) return new Map(raw.entries())
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? new Map(Object.entries(raw)) : null
+}
+
+function notAnObject(raw: unknown): string {
+  if (raw === null || raw === undefined) return 'No data provided'
+  return `Invalid data. Expected a dictionary, but got ${typeName(raw)}.`
+}
+
+function readSlot(
+  slot: Slot,
+  source: ReadonlyMap<string, unknown>,
+  isForm: boolean,
+  errors: Map<string, readonly string[]>
+): [string, unknown][] {
+  const name = slot.names.find(candidate => source.has(candidate))
+  const raw = name === undefined ? undefined : fromForm(slot, source.get(name), isForm)
+  if (raw === undefined) {
+    if (slot.required) errors.set(slot.name, ['This field is required.'])
+    return []
+  }
+
+  const reading = slot.read(raw)
+  if (!reading.ok) errors.set(slot.name, reading.errors)
+  return reading.ok ? [[slot.name, reading.value]] : []
+}
+
+/** In a form the last of several values counts, as in Django, and an optional field that is left empty was not sent. */
+function fromForm(slot: Slot, raw: unknown, isForm: boolean): unknown {
+  if (!isForm) return raw
+
+  const value = Array.isArray(raw) && !slot.isList ? raw.at(-1) : raw
+  return value === '' && !slot.required && !slot.isText ? undefined : value
+}

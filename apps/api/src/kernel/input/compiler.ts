@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { schemaNamed } from '../schemas.ts'
+import { pathReader, queryReader } from './address.ts'
+import { bodyReader, type ObjectSchema } from './body.ts'
+
+/** Makes every route of `app` read what it is sent by its schemas: leniently where its config says so, else strictly. */
+export function readInput(app: FastifyInstance): void {
+  const compilers = { lenient: compiler(true), strict: compiler(false) }
+  app.addHook('onRoute', route => {
+    route.validatorCompiler = route.config?.lenient ? compilers.lenient : compilers.strict
+  })
+  app.addHook('preValidation', async request => {
+    if (request.body === undefined && !['GET', 'HEAD'].includes(request.method)) request.body = {}
+  })
+}
+
+function compiler(lenient: boolean): FastifySchemaCompiler<TSchema> {
+  return ({ schema, httpPart }) => {
+    const object = objectSchema(schema)
+    if (httpPart === 'body') return bodyReader(object, lenient)
+    if (httpPart === 'params') return pathReader(object)
+    if (httpPart === 'querystring') return queryReader(object)
+    throw new TypeError('routes declare body, params and querystring only')
+  }
+}
+
+/** The schema itself, or the one of the contract that it names. */
+function objectSchema(schema: TSchema): ObjectSchema {
+  const named = '$ref' in schema && typeof schema.$ref === 'string' ? schemaNamed(schema.$ref) : schema
+  if (!('properties' in named)) throw new TypeError('input is read from objects only')
+  return named as unknown as ObjectSchema
+}

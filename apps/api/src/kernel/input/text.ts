@@ -1,0 +1,84 @@
+import { type Field, type FieldSchema, type Manner, refused, taken } from './reading.ts'
+
+/** Fields whose white space is theirs: secrets, and texts whose retry over the socket must be the same text. */
+const verbatim = /password|^content$/
+/** A pattern's text where Django has one of its own, by the field's name. */
+const patternTexts: Readonly<Record<string, string>> = {
+  username: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.'
+}
+
+/** A string of the contract. Lenient: numbers pass as their digits, and white space around is dropped. */
+export function textField(schema: FieldSchema, { name, lenient }: Manner): Field {
+  const check = checks(schema, name)
+  const trims = lenient && !verbatim.test(name)
+  const form = lenient && schema.format === 'uuid' ? plainUuid : (text: string) => text
+  return raw => {
+    const text = asText(raw, lenient)
+    if (text === null) return refused('Not a valid string.')
+
+    const value = form(trims ? text.trim() : text)
+    if (value === '' && (schema.minLength ?? 0) > 0) return refused('This field may not be blank.')
+    const errors = check(value)
+    return errors.length > 0 ? refused(...errors) : taken(value)
+  }
+}
+
+/** Characters as people count them in a limit: Unicode code points. */
+function codePoints(text: string): number {
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    if ((text.codePointAt(at) ?? 0) > 0xffff) at++
+    count++
+  }
+  return count
+}
+
+function asText(raw: unknown, lenient: boolean): string | null {
+  if (typeof raw === 'string') return raw
+  return lenient && typeof raw === 'number' ? String(raw) : null
+}
+
+function checks(schema: FieldSchema, name: string): (text: string) => string[] {
+  const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, format } = schema
+  const pattern = schema.pattern === undefined ? /(?:)/u : new RegExp(schema.pattern, 'u')
+  return text => {
+    const errors: string[] = []
+    if (text.length > maxLength && codePoints(text) > maxLength)
+      return [`Ensure this field has no more than ${maxLength} characters.`]
+    if (codePoints(text) < minLength) errors.push(`Ensure this field has at least ${minLength} characters.`)
+    errors.push(...unstorable(text))
+    if (!pattern.test(text)) errors.push(patternTexts[name] ?? 'This value does not match the required pattern.')
+    if (format !== undefined && !formats[format]?.test(text)) errors.push(formatTexts[format] ?? '')
+    if (format === 'date' && errors.length === 0 && !isDay(text)) errors.push(formatTexts.date ?? '')
+    return errors
+  }
+}
+
+/** PostgreSQL refuses U+0000, and half a surrogate pair would be stored as another character. */
+function unstorable(text: string): string[] {
+  const half = /\p{Surrogate}/u.exec(text)?.[0]
+  return [
+    ...(text.includes('\0') ? ['Null characters are not allowed.'] : []),
+    ...(half === undefined
+      ? []
+      : [`Surrogate characters are not allowed: U+${half.charCodeAt(0).toString(16).toUpperCase()}.`])
+  ]
+}
+
+const formats: Readonly<Record<string, RegExp>> = {
+  uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
+  date: /^\d{4}-\d{2}-\d{2}$/
+}
+const formatTexts: Readonly<Record<string, string>> = {
+  uuid: 'Must be a valid UUID.',
+  date: 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'
+}
+
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`)
+  return text > '0001' && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)
+}
+
+function plainUuid(text: string): string {
+  return /^[0-9a-f]{32}$/i.test(text) ? text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : text
+}

@@ -1,0 +1,58 @@
+import cors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
+import { type Authenticate, requireAccess } from './access.ts'
+import { readBodies } from './bodies.ts'
+import { readInput } from './input/compiler.ts'
+import { collectMethods } from './method.ts'
+import { documentRoutes } from './openapi.ts'
+import { answerNotFound } from './problem.ts'
+import { addSchemas } from './schemas.ts'
+
+/** What the kernel asks of the process. */
+export interface KernelDeps {
+  readonly authenticate: Authenticate
+  /** Origins whose pages may call the api; `*` among them for all. */
+  readonly corsOrigins: readonly string[]
+}
+
+/**
+ * What every route of the api stands on: bodies, input, access, CORS, documentation, answers to unknown paths. Call it before the routes
+ * are registered on `app`, and what it returns after them all.
+ */
+export async function installKernel(app: FastifyInstance, deps: KernelDeps): Promise<() => void> {
+  addSchemas(app)
+  setHeaders(app)
+  await app.register(cors, corsOptions(deps.corsOrigins))
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) await answerNotFound(request, reply)
+  })
+  requireAccess(app, deps.authenticate)
+  readBodies(app)
+  readInput(app)
+  const refuseOtherMethods = collectMethods(app)
+  app.setNotFoundHandler(answerNotFound)
+  await documentRoutes(app)
+  return refuseOtherMethods
+}
+
+function setHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store')
+  })
+}
+
+/** With `*` every page may call, but no browser sends along what it stores for this host; named origins may. */
+function corsOptions(origins: readonly string[]) {
+  const everyone = origins.includes('*')
+  return {
+    origin: everyone ? '*' : origins.length > 0 && [...origins],
+    credentials: !everyone && origins.length > 0,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id'],
+    maxAge: 600,
+    strictPreflight: false
+  }
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { ApiError, type ErrorCode, problemBody } from '@rendezvous/contract'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isOutage } from './outage.ts'
+
+const PROBLEM = 'application/problem+json; charset=utf-8'
+/** Characters of a client's own header that an error text repeats. */
+const ECHO_CHARACTERS = 100
+
+/** Fastify's own refusals, by the code of ours that says the same. */
+const frameworkCodes: Readonly<Record<string, ErrorCode>> = Object.freeze({
+  FST_ERR_BAD_URL: 'bad_url',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'parse_error'
+})
+
+/** Answers everything that is thrown, on all routes of `app`. What is no error of the contract is
+ *  logged, and answered as `internal`, or as `unavailable` when something behind the node is out of reach. */
+export function problems(app: FastifyInstance): void {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = asApiError(thrown, request)
+    if (error.code === 'internal') request.log.error({ err: thrown }, 'request failed')
+    if (error.code === 'unavailable') request.log.warn({ err: thrown }, 'request refused')
+    return answer(error, request, reply)
+  })
+}
+
+/** The path names nothing. */
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return answer(new ApiError('not_found'), request, reply)
+}
+
+/** For Fastify's `frameworkErrors`: no route was found because the address is broken. */
+export function answerFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void answer(asApiError(thrown, request), request, reply)
+}
+
+/** For Fastify's `clientErrorHandler`: what came is no HTTP request. Answers if it still can, and closes the connection. */
+export function answerBrokenConnection(thrown: Error & { code?: string }, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || socket.destroyed) return
+
+  if (socket.writable) socket.write(rawAnswer(new ApiError(brokenConnectionCode(thrown.code))))
+  socket.destroy(thrown)
+}
+
+/** The 415 of a body whose type nobody reads here, in Django REST framework's words. */
+export function unsupportedMediaType(contentType: string | undefined): ApiError {
+  const named = (contentType ?? '').slice(0, ECHO_CHARACTERS)
+  return new ApiError('unsupported_media_type', { detail: `Unsupported media type "${named}" in request.` })
+}
+
+function brokenConnectionCode(code: string | undefined): ErrorCode {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout'
+  return code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'parse_error'
+}
+
+function rawAnswer(error: ApiError): string {
+  const requestId = randomUUID()
+  const body = JSON.stringify(problemBody(error, requestId))
+  const head = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    `Content-Type: ${PROBLEM}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close'
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}
+
+function asApiError(thrown: FastifyError, request: FastifyRequest): ApiError {
+  if (thrown instanceof ApiError) return thrown
+
+  const code = frameworkCodes[thrown.code]
+  if (code === 'unsupported_media_type') return unsupportedMediaType(request.headers['content-type'])
+  if (code !== undefined) return new ApiError(code)
+  if (brokeOffWhileArriving(thrown)) return new ApiError('parse_error')
+  return isOutage(thrown) ? new ApiError('unavailable', { retryAfter: 1 }) : new ApiError('internal')
+}
+
+/** Fastify gives 400 to what fails while a body is read, e.g. because the client went away. */
+function brokeOffWhileArriving(thrown: FastifyError): boolean {
+  return thrown.statusCode === 400
+}
+
+function answer(error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="api"')
+  if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter))
+  return reply
+    .code(error.status)
+    .header('x-request-id', request.id)
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .type(PROBLEM)
+    .serializer(JSON.stringify)
+    .send(problemBody(error, request.id))
+}

@@ -1,0 +1,102 @@
+import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import type { Message } from './messages.ts'
+
+/** A direct conversation that was asked for. `created` and `rejoined` took `seq` and owe `outboxId`; `existing` changed nothing. */
+export type Opened =
+  | { readonly status: 'existing'; readonly id: ConversationId; readonly seq: Seq }
+  | {
+      readonly status: 'created' | 'rejoined'
+      readonly id: ConversationId
+      readonly seq: Seq
+      readonly outboxId: number
+    }
+
+/** A person as others see him. */
+export interface Participant {
+  readonly id: UserId
+  readonly username: string
+  readonly firstName: string
+  readonly lastName: string
+  readonly bio: string
+  readonly avatar: string | null
+  readonly gender: string
+  readonly location: string
+  readonly dateJoined: Date
+  /** Null across a block. */
+  readonly lastSeen: Date | null
+  /** A block lies between him and who asks, or he is deleted or inactive: his presence is not to be shown. */
+  readonly hidden: boolean
+}
+
+/** A conversation as a member sees it. */
+export interface Conversation {
+  readonly id: ConversationId
+  readonly kind: 'direct' | 'group'
+  /** '' when none. */
+  readonly title: string
+  readonly createdBy: UserId
+  readonly createdAt: Date
+  readonly changedAt: Date
+  readonly lastSeq: Seq
+  readonly membersSeq: Seq
+  /** Both people of a direct conversation, also when one has left; at most 50 members of a group. Ascending by id. */
+  readonly participants: readonly Participant[]
+  /** The last message the member may see. */
+  readonly lastMessage: Message | null
+  /** Messages of others that the member has not read, counted up to 1,000; 0 across a block. */
+  readonly unreadCount: number
+  /** The member's own watermarks. */
+  readonly deliveredSeq: Seq
+  readonly readSeq: Seq
+}
+
+/** Where a list of conversations goes on: below this one. */
+export interface ConversationCursor {
+  readonly changedAt: Date
+  readonly id: ConversationId
+}
+
+/** Conversations, the last changed first. */
+export interface ConversationPage {
+  readonly conversations: readonly Conversation[]
+  readonly hasMore: boolean
+}
+
+/** That somebody left. `memberIds` are those to tell, the leaver first; null for a group. */
+export interface Left {
+  readonly seq: Seq
+  readonly memberIds: readonly [UserId, UserId] | null
+  readonly outboxId: number
+}
+
+/** The last seq of a conversation, and that of the last change of its members. */
+export interface Head {
+  readonly id: ConversationId
+  readonly lastSeq: Seq
+  readonly membersSeq: Seq
+}
+
+/** Conversations and who is in them. */
+export interface Conversations {
+  /**
+   * Opens the one direct conversation of two people, also when both do it at once; brings back a caller who had left it, not a peer.
+   * Durable when it resolves. Null when the peer is absent, deleted, inactive, the caller himself, or across a block.
+   */
+  openDirect(callerId: UserId, peerId: UserId): Promise<Opened | null>
+  /** The direct conversation of two people when the caller is in it, else null. Changes nothing. */
+  findDirect(callerId: UserId, peerId: UserId): Promise<ConversationId | null>
+  /** The conversations a person is in. */
+  listFor(
+    userId: UserId,
+    page: { readonly limit: number; readonly before?: ConversationCursor }
+  ): Promise<ConversationPage>
+  /** Null when absent or not the user's. */
+  findForMember(id: ConversationId, userId: UserId): Promise<Conversation | null>
+  /** For each user, under his place, up to 500 others with whom he shares a direct conversation that both are in, not across a
+   *  block; those of the last changed conversations. */
+  contacts(userIds: readonly UserId[]): Promise<UserId[][]>
+  /** Takes the user out; takes a seq. Durable when it resolves. Null when absent or he is not in it. */
+  leave(id: ConversationId, userId: UserId): Promise<Left | null>
+  /** The heads of those that exist, in no order. For gateways: asks for no membership. */
+  heads(ids: readonly ConversationId[]): Promise<Head[]>
+}

@@ -1,0 +1,74 @@
+import type { UserId } from '@rendezvous/contract'
+
+/** A log-in to record. */
+export interface NewSession {
+  /** A uuid. */
+  readonly id: string
+  readonly userId: UserId
+  /** The hash that the given password was checked against. */
+  readonly passwordHash: string
+  /** '' when unknown; longer ones are cut at 512 characters. */
+  readonly userAgent: string
+  readonly ip: string
+}
+
+/** A refresh token that somebody shows, by its claims. */
+export interface RefreshUse {
+  readonly sessionId: string
+  readonly userId: UserId
+  readonly tokenId: string
+  /** The refresh token it was made from. */
+  readonly parent?: { readonly tokenId: string; readonly expiresAt: number }
+}
+
+/** What became of it: `ended` when the session had ended before, `reused` when this very use ended it. */
+export type RefreshOutcome = 'ok' | 'ended' | 'reused'
+
+/** A change of password: the new one takes the place of the one whose hash is `currentHash`. */
+export interface PasswordChange {
+  readonly userId: UserId
+  readonly currentHash: string
+  readonly newHash: string
+  /** The session that makes the change, and its access token, which lives on until it expires. */
+  readonly spare: { readonly sessionId: string; readonly tokenId: string }
+  /** The session that begins with the new password. */
+  readonly next: Omit<NewSession, 'userId' | 'passwordHash'>
+}
+
+/** Whether a session may be used. */
+export interface SessionState {
+  readonly userId: UserId
+  /** True when it was ended, or its person is inactive or deleted. */
+  readonly ended: boolean
+  /** The one access token that outlives the end. Null when none does, as always when the person is inactive or deleted. */
+  readonly sparedTokenId: string | null
+}
+
+/** How long tokens live, and how much is forgotten at once. */
+export interface PurgeBounds {
+  readonly refreshTtlMs: number
+  readonly limit: number
+}
+
+/** Log-ins and their refresh tokens. Each method is atomic. */
+export interface Sessions {
+  /** False, and nothing is stored, when the person is gone or inactive or his password has changed since it was checked. */
+  create(session: NewSession): Promise<boolean>
+  /**
+   * Takes note of a refresh token in use: its parent is retired from now on, and a retired one ends the session. So the same token
+   * may be used again until a successor of it was. A session that is absent, another person's or of one who is gone is `ended`.
+   */
+  use(refresh: RefreshUse): Promise<RefreshOutcome>
+  /** Ends one session of the person. False when it was ended already or is not his. */
+  end(userId: UserId, sessionId: string): Promise<boolean>
+  /** Ends all sessions of the person and answers their ids, those that had not ended before. */
+  endAll(userId: UserId): Promise<string[]>
+  /** Stores the new password, ends all sessions and begins the next. Answers the ids of those it ended; null, and nothing is stored,
+   *  when `currentHash` is not the password's any more or the person is gone or inactive. */
+  changePassword(change: PasswordChange): Promise<string[] | null>
+  /** Each under its place; null when absent. At most 50. */
+  states(sessionIds: readonly string[]): Promise<(SessionState | null)[]>
+  /** Forgets retired tokens and sessions that can no longer be met, since every token of them has expired. Answers how many of
+   *  both together, `limit` of each at most. */
+  purge(bounds: PurgeBounds): Promise<number>
+}

@@ -1,0 +1,92 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Conversation, ConversationId, CreateConversation, ListOf, ListQuery, ref } from '@rendezvous/contract'
+import { Type } from 'typebox'
+import { answers } from '../kernel/openapi.ts'
+import { answerPage, cursors, type ListStyle, pageSize } from '../kernel/paging.ts'
+import type { ConversationService } from '../services/conversations.ts'
+
+/** The services these routes call. */
+export interface ConversationRoutesDeps {
+  readonly conversations: ConversationService
+  readonly lists: ListStyle
+}
+
+const tags = ['conversations']
+const config = { lenient: true } as const
+const params = Type.Object({ id: ConversationId })
+const cursor = cursors(Type.Object({ changed: Type.Integer({ minimum: 0, maximum: 8.64e15 }), id: ConversationId }))
+
+/** The conversations one is in. */
+export function conversationRoutes({ conversations, lists }: ConversationRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get(
+      '/api/v1/conversations/',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'List my conversations, the last changed first',
+          querystring: ListQuery,
+          response: answers({ 200: ListOf(ref(Conversation)) }, 400, 401, 404)
+        }
+      },
+      async (request, reply) => {
+        const { next, conversations: results } = await conversations.list(request.caller.userId, pageOf(request.query))
+        const at = next === null ? undefined : cursor.write({ changed: next.changedAt.getTime(), id: next.id })
+        return answerPage(request, reply, { results, next: at }, lists)
+      }
+    )
+    app.post(
+      '/api/v1/conversations/',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Open the conversation with a person: 201 when it is new to me, 200 when I am in it already',
+          body: ref(CreateConversation),
+          response: answers({ 200: ref(Conversation), 201: ref(Conversation) }, 400, 401)
+        }
+      },
+      async (request, reply) => {
+        const { participants, is_group: group = false } = request.body
+        const { created, conversation } = await conversations.open(request.caller.userId, { participants, group })
+        return reply.code(created ? 201 : 200).send(conversation)
+      }
+    )
+    app.get(
+      '/api/v1/conversations/:id/',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Read one of my conversations',
+          params,
+          response: answers({ 200: ref(Conversation) }, 401, 404)
+        }
+      },
+      request => conversations.find(request.caller.userId, request.params.id)
+    )
+    app.route({
+      method: ['DELETE', 'POST'],
+      url: '/api/v1/conversations/:id/leave/',
+      config,
+      schema: {
+        tags,
+        summary: 'Leave a conversation',
+        params,
+        response: answers({ 204: Type.Null({ description: 'Left' }) }, 401, 404)
+      },
+      handler: async (request, reply) => {
+        await conversations.leave(request.caller.userId, request.params.id)
+        return reply.code(204).send(null)
+      }
+    })
+  }
+}
+
+function pageOf(query: Parameters<typeof pageSize>[0]) {
+  const limit = pageSize(query)
+  if (query.cursor === undefined) return { limit }
+  const { changed, id } = cursor.read(query.cursor)
+  return { limit, before: { changedAt: new Date(changed), id } }
+}

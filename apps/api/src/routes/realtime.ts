@@ -1,0 +1,31 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Tickets } from '@rendezvous/cluster'
+import { limits, ref, Ticket, timestamp } from '@rendezvous/contract'
+import { answers } from '../kernel/openapi.ts'
+
+/** Where tickets come from, and what time it is. */
+export interface RealtimeRoutesDeps {
+  readonly tickets: Pick<Tickets, 'issue'>
+  readonly clock: () => number
+}
+
+/** What a client needs to open its socket. */
+export function realtimeRoutes({ tickets, clock }: RealtimeRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/api/v1/realtime/ticket/',
+      {
+        schema: {
+          tags: ['realtime'],
+          summary: 'Get a ticket that opens one socket within 30 seconds, as `/ws/chat?ticket=`',
+          response: answers({ 201: ref(Ticket) }, 401, 503)
+        }
+      },
+      async (request, reply) => {
+        const expiresAt = clock() + limits.ticketMs
+        const ticket = await tickets.issue(request.caller, limits.ticketMs)
+        return reply.code(201).send({ ticket, expires_at: timestamp(new Date(expiresAt)) })
+      }
+    )
+  }
+}

@@ -1,0 +1,136 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  Done,
+  LoginAnswer,
+  LoginRequest,
+  LogoutRequest,
+  Nothing,
+  RefreshRequest,
+  ref,
+  TokenPair,
+  VerifyRequest
+} from '@rendezvous/contract'
+import { answers } from '../kernel/openapi.ts'
+import type { AccountService } from '../services/accounts.ts'
+import type { SessionService } from '../services/sessions.ts'
+import { deviceOf } from './device.ts'
+
+/** The services these routes call. */
+export interface TokenRoutesDeps {
+  readonly accounts: AccountService
+  readonly sessions: SessionService
+}
+
+const tags = ['tokens']
+const open = { access: 'public', lenient: true } as const
+
+/** Signing in, keeping signed in, and signing out. */
+export function tokenRoutes(deps: TokenRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    await app.register(signingIn(deps))
+    await app.register(keeping(deps))
+    await app.register(signingOut(deps))
+  }
+}
+
+function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/auth/login/',
+      {
+        config: open,
+        schema: {
+          tags,
+          summary: 'Sign in; the answer carries the profile as well',
+          body: ref(LoginRequest),
+          response: answers({ 200: ref(LoginAnswer) }, 400, 401, 429)
+        }
+      },
+      request => accounts.logInWithProfile(request.body, deviceOf(request))
+    )
+    app.post(
+      '/api/token/',
+      {
+        config: open,
+        schema: {
+          tags,
+          summary: 'Sign in',
+          body: ref(LoginRequest),
+          response: answers({ 200: ref(TokenPair) }, 400, 401, 429)
+        }
+      },
+      request => accounts.logIn(request.body, deviceOf(request))
+    )
+  }
+}
+
+function keeping({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/api/token/refresh/',
+      {
+        config: open,
+        schema: {
+          tags,
+          summary: 'Get a new access token, and a new refresh token',
+          body: ref(RefreshRequest),
+          response: answers({ 200: ref(TokenPair) }, 400, 401)
+        }
+      },
+      request => sessions.refresh(request.body.refresh)
+    )
+    app.post(
+      '/api/token/verify/',
+      {
+        config: open,
+        schema: {
+          tags,
+          summary: 'Ask whether a token is valid',
+          body: ref(VerifyRequest),
+          response: answers({ 200: ref(Nothing) }, 400, 401)
+        }
+      },
+      async request => {
+        await sessions.check(request.body.token)
+        return {}
+      }
+    )
+  }
+}
+
+function signingOut({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/api/token/blacklist/',
+      {
+        config: open,
+        schema: {
+          tags,
+          summary: 'End the session of a refresh token',
+          body: ref(RefreshRequest),
+          response: answers({ 200: ref(Nothing) }, 400, 401)
+        }
+      },
+      async request => {
+        await sessions.endByRefresh(request.body.refresh)
+        return {}
+      }
+    )
+    app.post(
+      '/api/v1/auth/logout/',
+      {
+        config: { lenient: true },
+        schema: {
+          tags,
+          summary: 'Sign out: the session ends, access tokens included',
+          body: ref(LogoutRequest),
+          response: answers({ 200: ref(Done) }, 400, 401)
+        }
+      },
+      async request => {
+        await sessions.logOut(request.caller, request.body.refresh ?? undefined)
+        return { detail: 'Successfully logged out.' }
+      }
+    )
+  }
+}

@@ -1,0 +1,148 @@
+import {
+  accessTokenNotValid,
+  type ChangePasswordRequest,
+  type Claims,
+  invalid,
+  type LoginAnswer,
+  type LoginRequest,
+  noActiveAccount,
+  notFound,
+  type PasswordChanged,
+  type Profile,
+  type ProfileUpdate,
+  type RegisterRequest,
+  type TokenPair,
+  type User,
+  type UserId,
+  type UserStatus
+} from '@rendezvous/contract'
+import type { ProfileRow, Saved, Users } from '../ports/users.ts'
+import { passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
+import type { Passwords } from './passwords.ts'
+import { ownProfile, publicUser } from './profile.ts'
+import type { Device, SessionService } from './sessions.ts'
+
+/** What accounts need to know and to say of presence. */
+export interface PresenceView {
+  /** Those of `userIds` who are seen online. */
+  online(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>
+  /** The person says how he wants to be seen. */
+  declare(userId: UserId, online: boolean): Promise<void>
+}
+
+/** What accounts stand on. */
+export interface AccountServiceOptions {
+  readonly users: Users
+  readonly sessions: Pick<SessionService, 'open' | 'changePassword'>
+  readonly passwords: Passwords
+  readonly presence: PresenceView
+}
+
+/** Accounts: made, signed in to, shown and changed. */
+export type AccountService = ReturnType<typeof accountService>
+
+/** The accounts kept in `users`. */
+export function accountService({ users, sessions, passwords, presence }: AccountServiceOptions) {
+  async function isOnline(userId: UserId): Promise<boolean> {
+    return (await presence.online([userId])).has(userId)
+  }
+
+  async function ownRow(userId: UserId): Promise<ProfileRow> {
+    const row = await users.findProfile(userId)
+    if (row === null) throw accessTokenNotValid()
+    return row
+  }
+
+  /** @throws noActiveAccount, after the same work, for an unknown name, a wrong password and an inactive person. */
+  async function logIn(request: LoginRequest, device: Device): Promise<{ userId: UserId; pair: TokenPair }> {
+    const found = await users.findCredentials({ login: request.username })
+    const fits = await passwords.verify(found?.passwordHash ?? null, request.password)
+    if (found === null || !fits || !found.active) throw noActiveAccount()
+
+    const pair = await sessions.open(found.userId, found.passwordHash, device)
+    if (pair === null) throw noActiveAccount()
+    return { userId: found.userId, pair }
+  }
+
+  return {
+    /** Makes an account and answers its profile.
+     *  @throws invalid naming each field that breaks a rule or is taken; throttled when too many passwords wait to be hashed. */
+    async register(request: RegisterRequest): Promise<Profile> {
+      const { password, password_confirm: confirmation, username, ...profile } = request
+      const changes = profileChanges({ username, ...profile })
+      throwAll({ ...profileErrors(changes), ...passwordErrors('password', password, confirmation) })
+      const passwordHash = await passwords.hash(password)
+      const saved = await users.register({ ...changes, username: changes.username ?? username, passwordHash })
+      return ownProfile(profileOf(saved), false)
+    },
+
+    /** Begins a session for a user name or an e-mail address, in any case, and its password.
+     *  @throws noActiveAccount; throttled as above. */
+    async logIn(request: LoginRequest, device: Device): Promise<TokenPair> {
+      return (await logIn(request, device)).pair
+    },
+
+    /** The same, with the profile beside the tokens. */
+    async logInWithProfile(request: LoginRequest, device: Device): Promise<LoginAnswer> {
+      const { userId, pair } = await logIn(request, device)
+      const [row, online] = await Promise.all([ownRow(userId), isOnline(userId)])
+      return { token: pair.access, ...pair, user: ownProfile(row, online) }
+    },
+
+    async profile(userId: UserId): Promise<Profile> {
+      const [row, online] = await Promise.all([ownRow(userId), isOnline(userId)])
+      return ownProfile(row, online)
+    },
+
+    /** Changes the fields that are given, and answers the whole profile.
+     *  @throws invalid as for `register`. */
+    async updateProfile(userId: UserId, request: ProfileUpdate): Promise<Profile> {
+      const changes = profileChanges(request)
+      throwAll(profileErrors(changes))
+      const saved = await users.update(userId, changes)
+      if (saved === null) throw accessTokenNotValid()
+      return ownProfile(profileOf(saved), await isOnline(userId))
+    },
+
+    /** A person as `viewerId` sees him.
+     *  @throws notFound when he is absent or deleted, or one of the two has blocked the other. */
+    async user(viewerId: UserId, userId: UserId): Promise<User> {
+      const row = await users.findVisible(viewerId, userId)
+      if (row === null) throw notFound()
+      return publicUser(row, await isOnline(userId))
+    },
+
+    /** Changes the password, ends all other sessions and begins a new one. The access token of this request lives on until it expires.
+     *  @throws invalid naming `new_password` when it breaks a rule, `old_password` when it is not the password; throttled as above. */
+    async changePassword(caller: Claims, request: ChangePasswordRequest, device: Device): Promise<PasswordChanged> {
+      const { old_password: old, new_password: next, new_password_confirm: confirmation } = request
+      throwAll(passwordErrors('new_password', next, confirmation))
+      const found = await users.findCredentials({ userId: caller.userId })
+      if (found === null || !found.active) throw accessTokenNotValid()
+      if (!(await passwords.verify(found.passwordHash, old))) throw wrongPassword()
+
+      const hashes = { currentHash: found.passwordHash, newHash: await passwords.hash(next) }
+      const pair = await sessions.changePassword(caller, hashes, device)
+      if (pair === null) throw wrongPassword()
+      return { detail: 'Password changed successfully.', ...pair }
+    },
+
+    /** The caller says whether he wants to be seen online, and how he is seen is answered. */
+    async updateStatus(userId: UserId, online: boolean): Promise<UserStatus> {
+      await presence.declare(userId, online)
+      const row = await ownRow(userId)
+      const { id, is_online, status, last_seen } = publicUser(row, await isOnline(userId))
+      return { id, is_online, online: is_online, status, last_seen }
+    }
+  }
+}
+
+/** @throws invalid naming the fields that are another's. */
+function profileOf(saved: Saved): ProfileRow {
+  if (!saved.ok) throw invalid(takenErrors(saved.taken))
+  return saved.profile
+}
+
+function wrongPassword() {
+  return invalid({ old_password: ['Wrong password.'] })
+}

@@ -1,0 +1,106 @@
+import {
+  ApiError,
+  type ConversationId,
+  type Conversation as ConversationView,
+  errorKinds,
+  invalid,
+  notFound,
+  type UserId
+} from '@rendezvous/contract'
+import type { Conversation, ConversationCursor, Conversations } from '../ports/conversations.ts'
+import type { Announcer } from './announcer.ts'
+import { openAndTell } from './directory.ts'
+import { unknownPerson } from './messages.ts'
+import type { PresenceService } from './presence.ts'
+import { conversationView } from './views.ts'
+
+/** Whom to talk with. `group` is true when a group was asked for in so many words. */
+export interface Opening {
+  readonly participants: readonly UserId[]
+  readonly group: boolean
+}
+
+/** Conversations, the last changed first; `next` is where the list goes on, null at its end. */
+export interface ConversationList {
+  readonly conversations: readonly ConversationView[]
+  readonly next: ConversationCursor | null
+}
+
+/** What conversations stand on. */
+export interface ConversationServiceOptions {
+  readonly conversations: Conversations
+  readonly presence: Pick<PresenceService, 'online'>
+  readonly announcer: Pick<Announcer, 'announce'>
+  readonly clock: () => number
+}
+
+/** Conversations: opened, listed, left. */
+export type ConversationService = ReturnType<typeof conversationService>
+
+/** The conversations kept in `conversations`. */
+export function conversationService({ conversations, presence, announcer, clock }: ConversationServiceOptions) {
+  async function views(found: readonly Conversation[]): Promise<ConversationView[]> {
+    const people = found.flatMap(({ participants }) => participants.filter(({ hidden }) => !hidden).map(({ id }) => id))
+    const online = await presence.online(people)
+    return found.map(conversation => conversationView(conversation, online))
+  }
+
+  async function viewFor(id: ConversationId, userId: UserId): Promise<ConversationView> {
+    const found = await conversations.findForMember(id, userId)
+    const [view] = await views(found === null ? [] : [found])
+    if (view === undefined) throw notFound()
+    return view
+  }
+
+  return {
+    async list(
+      callerId: UserId,
+      page: { readonly limit: number; readonly before?: ConversationCursor }
+    ): Promise<ConversationList> {
+      const found = await conversations.listFor(callerId, page)
+      const last = found.hasMore ? found.conversations.at(-1) : undefined
+      return {
+        conversations: await views(found.conversations),
+        next: last === undefined ? null : { changedAt: last.changedAt, id: last.id }
+      }
+    },
+
+    /** Opens the conversation with the one other person, brings the caller back into one he left, or answers the one there is; `created`
+     *  is false then.
+     *  @throws invalid for nobody but oneself, and for a person who is absent or across a block; `groups_unavailable` for more. */
+    async open(
+      callerId: UserId,
+      { participants, group }: Opening
+    ): Promise<{ created: boolean; conversation: ConversationView }> {
+      const others = [...new Set(participants)].filter(id => id !== callerId)
+      if (group || others.length > 1) throw groupsUnavailable()
+      const [peerId] = others
+      if (peerId === undefined) throw invalid({ participants: ['Name another person than yourself.'] })
+
+      const opened = await openAndTell(conversations, announcer, clock, callerId, peerId)
+      if (opened === null) throw invalid({ participants: [unknownPerson(peerId)] })
+      return { created: opened.status !== 'existing', conversation: await viewFor(opened.id, callerId) }
+    },
+
+    /** @throws notFound when it is absent or not the caller's. */
+    find: (callerId: UserId, id: ConversationId) => viewFor(id, callerId),
+
+    /** Takes the caller out, and tells both people.
+     *  @throws notFound when it is absent or he is not in it. */
+    async leave(callerId: UserId, id: ConversationId): Promise<void> {
+      const left = await conversations.leave(id, callerId)
+      if (left === null) throw notFound()
+
+      const { seq, memberIds, outboxId } = left
+      const at = new Date(clock())
+      announcer.announce(
+        [{ type: 'member_left', conversationId: id, seq, membersSeq: seq, memberIds, userId: callerId, at }],
+        [outboxId]
+      )
+    }
+  }
+}
+
+function groupsUnavailable(): ApiError {
+  return new ApiError('groups_unavailable', { fields: { participants: [errorKinds.groups_unavailable.detail] } })
+}

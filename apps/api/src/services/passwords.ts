@@ -1,0 +1,94 @@
+import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
+import { ApiError, limits } from '@rendezvous/contract'
+import pLimit from 'p-limit'
+
+/** What hashes, off the event loop. `verify` checks one hash whose prefix `verifies` names; a malformed one may reject. */
+export interface HashEngine {
+  hash(password: string): Promise<string>
+  readonly verifies: Readonly<Record<string, (hash: string, password: string) => Promise<boolean>>>
+}
+
+/** What hashes, and how much of it at once. */
+export interface PasswordOptions {
+  readonly engine?: HashEngine
+  /** Hashes computed at once: each takes a core and 19 MiB for some 25 ms. */
+  readonly concurrency?: number
+  /** Calls that may wait for their turn; the next is refused. */
+  readonly queue?: number
+}
+
+/**
+ * Hashes and checks passwords, a few at a time.
+ * Both methods throw `throttled`, at once and with `retryAfter`, when too many calls wait already.
+ */
+export interface Passwords {
+  /** @throws RangeError when the password is longer than the limit: the caller has checked that. */
+  hash(password: string): Promise<string>
+  /** Whether `password` is the one of `hash`. Without a hash, or with one of an unknown kind, false after the time a check takes. */
+  verify(hash: string | null, password: string): Promise<boolean>
+}
+
+/** Least cost that OWASP's Password Storage Cheat Sheet gives for argon2id. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
+const CONCURRENCY = 2
+const QUEUE = 200
+const RETRY_AFTER_SECONDS = 2
+
+/** Argon2id, which is this engine's default; other hashes are read by a line of the table each. */
+const argon2id: HashEngine = {
+  hash: password => argon2Hash(password, COST),
+  verifies: { $argon2id$: (hash, password) => argon2Verify(hash, password) }
+}
+
+/** Costs as much to check as a real one; a digest of zeros belongs to no password anybody will find. */
+const NOBODYS_HASH = [
+  '$argon2id$v=19',
+  `m=${COST.memoryCost},t=${COST.timeCost},p=${COST.parallelism}`,
+  unpadded(Buffer.from('nobody has this.')),
+  unpadded(Buffer.alloc(COST.outputLen))
+].join('$')
+
+/** Hashes two passwords at once and lets 200 wait, unless `options` say otherwise. */
+export function passwordService(options: PasswordOptions = {}): Passwords {
+  const { engine = argon2id, concurrency = CONCURRENCY, queue = QUEUE } = options
+  const turn = pLimit(concurrency)
+
+  function takeTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (turn.activeCount >= concurrency && turn.pendingCount >= queue) throw tooBusy()
+    return turn(work)
+  }
+
+  return {
+    async hash(password) {
+      if (tooLong(password)) throw new RangeError('the password is longer than the limit')
+      return takeTurn(() => engine.hash(password))
+    },
+    async verify(hash, password) {
+      if (tooLong(password)) return false
+      const verify = hash === null ? undefined : verifierOf(engine, hash)
+      if (hash !== null && verify !== undefined) return takeTurn(() => verify(hash, password))
+
+      await takeTurn(async () => verifierOf(engine, NOBODYS_HASH)?.(NOBODYS_HASH, password))
+      return false
+    }
+  }
+}
+
+function verifierOf(engine: HashEngine, hash: string) {
+  const prefix = Object.keys(engine.verifies).find(known => hash.startsWith(known))
+  return prefix === undefined ? undefined : engine.verifies[prefix]
+}
+
+/** Counted in code points, but no more of them than can matter. */
+function tooLong(password: string): boolean {
+  return password.length > limits.passwordMax * 2 || [...password].length > limits.passwordMax
+}
+
+function tooBusy(): ApiError {
+  const detail = `Request was throttled. Expected available in ${RETRY_AFTER_SECONDS} seconds.`
+  return new ApiError('throttled', { detail, retryAfter: RETRY_AFTER_SECONDS })
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '')
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import type { UserId } from '@rendezvous/contract'
+import t from 'tap'
+import { databaseSessions } from '../../src/adapters/sessions.ts'
+import type { OpenDatabase } from '../../src/database/open.ts'
+import type { RefreshOutcome, RefreshUse, Sessions } from '../../src/ports/sessions.ts'
+import { onEveryEngine } from '../database/engines.ts'
+import { addPerson, dispose, HASH, usersOf } from './people.ts'
+
+const FAR = Date.UTC(2100, 0)
+const device = { userAgent: 'test', ip: '::1' }
+
+/** A person with one session. */
+async function signIn(sessions: Sessions, open: OpenDatabase): Promise<{ userId: UserId; sessionId: string }> {
+  const { id: userId } = await addPerson(usersOf(open))
+  return { userId, sessionId: await openSession(sessions, userId) }
+}
+
+async function openSession(sessions: Sessions, userId: UserId): Promise<string> {
+  const id = randomUUID()
+  if (!(await sessions.create({ id, userId, passwordHash: HASH, ...device }))) throw new Error('not created')
+  return id
+}
+
+async function stateOf(sessions: Sessions, sessionId: string) {
+  const [state] = await sessions.states([sessionId])
+  return state ?? null
+}
+
+/** A refresh token as it is used: its name, that of its parent, and what comes of it. */
+type Use = readonly [token: string, parent: string | null, outcome: RefreshOutcome]
+
+const histories: Readonly<Record<string, readonly Use[]>> = {
+  'a client that never stores the successor goes on with the same token': [
+    ['a', null, 'ok'],
+    ['a', null, 'ok'],
+    ['a', null, 'ok']
+  ],
+  'a client whose answer was lost asks again': [
+    ['a', null, 'ok'],
+    ['a', null, 'ok'],
+    ['b2', 'a', 'ok'],
+    ['c', 'b2', 'ok']
+  ],
+  'a client that stores each successor goes on': [
+    ['a', null, 'ok'],
+    ['b', 'a', 'ok'],
+    ['b', 'a', 'ok'],
+    ['c', 'b', 'ok']
+  ],
+  'two tabs that began with one token go on, each with its own': [
+    ['a', null, 'ok'],
+    ['a', null, 'ok'],
+    ['b1', 'a', 'ok'],
+    ['b2', 'a', 'ok'],
+    ['c1', 'b1', 'ok'],
+    ['c2', 'b2', 'ok']
+  ],
+  'a predecessor that turns up after its successor was used ends the family': [
+    ['a', null, 'ok'],
+    ['b', 'a', 'ok'],
+    ['a', null, 'reused'],
+    ['b', 'a', 'ended'],
+    ['c', 'b', 'ended'],
+    ['a', null, 'ended']
+  ],
+  'a grandparent that turns up ends the family too': [
+    ['a', null, 'ok'],
+    ['b', 'a', 'ok'],
+    ['c', 'b', 'ok'],
+    ['a', null, 'reused'],
+    ['c', 'b', 'ended']
+  ]
+}
+
+t.test('sessions', async t => {
+  await onEveryEngine(t, async (t, open) => {
+    const sessions = databaseSessions(open.database)
+
+    for (const [history, uses] of Object.entries(histories)) {
+      t.test(history, async t => {
+        const session = await signIn(sessions, open)
+        const ids = new Map<string, string>()
+        const idOf = (token: string) => ids.get(token) ?? ids.set(token, randomUUID()).get(token) ?? ''
+        for (const [token, parent, outcome] of uses) {
+          const from = parent === null ? {} : { parent: { tokenId: idOf(parent), expiresAt: FAR } }
+          t.equal(await sessions.use({ ...session, tokenId: idOf(token), ...from }), outcome, `${token}: ${outcome}`)
+        }
+      })
+    }
+
+    t.test('of many tabs that refresh at the same moment, none is turned away', async t => {
+      const session = await signIn(sessions, open)
+      const parent = { tokenId: randomUUID(), expiresAt: FAR }
+      const use = () => sessions.use({ ...session, tokenId: randomUUID(), parent })
+      t.strictSame(new Set(await Promise.all(Array.from({ length: 10 }, use))), new Set(['ok']))
+    })
+
+    t.test('a session that is absent, another’s, or of one who is gone is ended', async t => {
+      const session = await signIn(sessions, open)
+      const stranger = await signIn(sessions, open)
+      const use: RefreshUse = { ...session, tokenId: randomUUID() }
+
+      t.equal(await sessions.use({ ...use, sessionId: randomUUID() }), 'ended')
+      t.equal(await sessions.use({ ...use, userId: stranger.userId }), 'ended')
+      await dispose(open, session.userId, 'inactive')
+      t.equal(await sessions.use(use), 'ended')
+      t.match(await stateOf(sessions, session.sessionId), { ended: true, sparedTokenId: null })
+    })
+
+    t.test('a session begins only with the password that was checked', async t => {
+      const { id: userId } = await addPerson(usersOf(open))
+      const session = { id: randomUUID(), userId, ...device }
+      t.notOk(await sessions.create({ ...session, passwordHash: 'an older one' }))
+      t.equal(await stateOf(sessions, session.id), null)
+      t.ok(await sessions.create({ ...session, passwordHash: HASH, userAgent: 'x'.repeat(600) }))
+      t.strictSame(await stateOf(sessions, session.id), { userId, ended: false, sparedTokenId: null })
+    })
+
+    for (const fate of ['deleted', 'inactive'] as const) {
+      t.test(`nobody ${fate} begins a session`, async t => {
+        const { id: userId } = await addPerson(usersOf(open))
+        await dispose(open, userId, fate)
+        t.notOk(await sessions.create({ id: randomUUID(), userId, passwordHash: HASH, ...device }))
+      })
+    }
+
+    t.test('a session ends once, and only by its own person', async t => {
+      const session = await signIn(sessions, open)
+      const stranger = await signIn(sessions, open)
+      t.notOk(await sessions.end(stranger.userId, session.sessionId))
+      t.ok(await sessions.end(session.userId, session.sessionId))
+      t.notOk(await sessions.end(session.userId, session.sessionId))
+      t.equal((await stateOf(sessions, session.sessionId))?.ended, true)
+      t.equal((await stateOf(sessions, stranger.sessionId))?.ended, false)
+    })
+
+    t.test('all sessions of a person end together, those of others do not', async t => {
+      const first = await signIn(sessions, open)
+      const second = await openSession(sessions, first.userId)
+      const stranger = await signIn(sessions, open)
+      t.strictSame(new Set(await sessions.endAll(first.userId)), new Set([first.sessionId, second]))
+      t.strictSame(await sessions.endAll(first.userId), [])
+      t.equal((await stateOf(sessions, stranger.sessionId))?.ended, false)
+    })
+
+    t.test('a new password ends every session but the next, and spares one access token', async t => {
+      const first = await signIn(sessions, open)
+      const second = await openSession(sessions, first.userId)
+      const [tokenId, next] = [randomUUID(), randomUUID()]
+      const ended = await sessions.changePassword({
+        userId: first.userId,
+        currentHash: HASH,
+        newHash: 'new',
+        spare: { sessionId: first.sessionId, tokenId },
+        next: { id: next, ...device }
+      })
+
+      t.strictSame(new Set(ended), new Set([first.sessionId, second]))
+      const { userId } = first
+      t.strictSame(await sessions.states([first.sessionId, second, next, randomUUID()]), [
+        { userId, ended: true, sparedTokenId: tokenId },
+        { userId, ended: true, sparedTokenId: null },
+        { userId, ended: false, sparedTokenId: null },
+        null
+      ])
+      t.equal((await usersOf(open).findCredentials({ userId }))?.passwordHash, 'new')
+
+      await dispose(open, userId, 'inactive')
+      t.equal((await stateOf(sessions, first.sessionId))?.sparedTokenId, null, 'a ban spares nothing')
+    })
+
+    t.test('a password that has changed in the meantime is not changed, and no session ends', async t => {
+      const { userId, sessionId } = await signIn(sessions, open)
+      const spare = { sessionId, tokenId: randomUUID() }
+      const next = { id: randomUUID(), ...device }
+      const change = { userId, currentHash: 'an older one', newHash: 'new', spare, next }
+      t.equal(await sessions.changePassword(change), null)
+      t.strictSame(await sessions.states([sessionId, next.id]), [{ userId, ended: false, sparedTokenId: null }, null])
+    })
+
+    t.test('a log-in with the old password that races a change of it leaves no session behind', async t => {
+      const { userId, sessionId } = await signIn(sessions, open)
+      const ids = Array.from({ length: 10 }, () => randomUUID())
+      const logIns = ids.map(id => sessions.create({ id, userId, passwordHash: HASH, ...device }))
+      const spare = { sessionId, tokenId: randomUUID() }
+      const next = { id: randomUUID(), ...device }
+      const change = sessions.changePassword({ userId, currentHash: HASH, newHash: 'new', spare, next })
+      await Promise.all([change, ...logIns])
+
+      const states = await sessions.states(ids)
+      t.notOk(states.some(state => state !== null && !state.ended))
+      t.equal((await stateOf(sessions, next.id))?.ended, false)
+    })
+
+    t.test('purging forgets what has expired, a bounded number at once, and keeps the rest', async t => {
+      const session = await signIn(sessions, open)
+      const old = await signIn(sessions, open)
+      const retire = (expiresAt: number) =>
+        sessions.use({ ...session, tokenId: randomUUID(), parent: { tokenId: randomUUID(), expiresAt } })
+      await Promise.all([retire(1_000), retire(2_000), retire(3_000), retire(FAR)])
+      const age = {
+        name: 'test_age',
+        text: "UPDATE session SET last_used_at = now() - interval '15 days' WHERE id = $1"
+      }
+      await open.database.query(age, [old.sessionId])
+
+      const bounds = { refreshTtlMs: 14 * 86_400_000, limit: 2 }
+      t.equal(await sessions.purge(bounds), 3, 'two tokens and a session')
+      t.equal(await sessions.purge(bounds), 1)
+      t.equal(await sessions.purge(bounds), 0)
+      t.equal(await stateOf(sessions, old.sessionId), null)
+      t.equal((await stateOf(sessions, session.sessionId))?.ended, false)
+    })
+  })
+})

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Bus,
+  type BusListener,
+  memoryBus,
+  memoryPresence,
+  memoryTickets,
+  memoryWire,
+  type Presence
+} from '@rendezvous/cluster'
+import type { UserId } from '@rendezvous/contract'
+import { openTokens, type Tokens } from '@rendezvous/tokens'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { Test } from 'tap'
+import { apiPlugin } from '../src/app.ts'
+import { type ApiServices, apiServices, databasePorts, type ServicePorts } from '../src/compose.ts'
+import { migrate } from '../src/database/migrate.ts'
+import { type OpenDatabase, openDatabase } from '../src/database/open.ts'
+import type { ListStyle } from '../src/kernel/paging.ts'
+import { buildServer } from '../src/kernel/server.ts'
+import { readiness } from '../src/readiness.ts'
+import type { Passwords } from '../src/services/passwords.ts'
+
+/** One api node on a fresh embedded database, and what a test looks behind it with. */
+export interface TestApi {
+  readonly app: FastifyInstance
+  readonly open: OpenDatabase
+  readonly services: ApiServices
+  readonly tokens: Tokens
+  readonly bus: Bus
+  readonly presence: Presence
+  readonly ports: ServicePorts
+  /** Everything that was warned of. */
+  readonly warnings: unknown[]
+  drain(): void
+  /** Makes an account and signs in. */
+  join(name?: string): Promise<Person>
+}
+
+/** Somebody signed in. */
+export interface Person {
+  readonly id: UserId
+  readonly username: string
+  readonly access: string
+  readonly refresh: string
+  /** A request with his token. */
+  ask(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+}
+
+type Method = NonNullable<Extract<InjectOptions['method'], string>>
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly text: string
+  readonly body: Body
+}
+
+/** A parsed answer, whatever its shape: a list, or an object with the members that tests read one by one. */
+export interface Body extends ReadonlyArray<Body> {
+  readonly id: number
+  readonly seq: number
+  readonly conversation: number
+  readonly content: string
+  readonly username: string
+  readonly duplicate: boolean
+  readonly participants: Body
+  readonly access: string
+  readonly refresh: string
+  readonly next: string
+  readonly previous: string
+  readonly results: Body
+}
+
+export interface TestOptions {
+  readonly lists?: ListStyle
+  readonly corsOrigins?: readonly string[]
+  /** Hears what is published. */
+  readonly listener?: BusListener
+  /** Takes the place of ports. */
+  readonly ports?: (ports: ServicePorts) => Partial<ServicePorts>
+}
+
+const PASSWORD = 'correct horse 9'
+
+/** Hashing costs tests nothing: what is kept is the password itself. */
+const plainPasswords: Passwords = {
+  hash: async password => `plain:${password}`,
+  verify: async (hash, password) => hash === `plain:${password}`
+}
+
+/** Starts a node, and stops it with the test. */
+export async function startApi(t: Test, options: TestOptions = {}): Promise<TestApi> {
+  const open = await openDatabase({ engine: 'pglite' })
+  await migrate(open.database)
+  const app = buildServer()
+  const wire = memoryWire({ clock: Date.now })
+  const bus = memoryBus(wire, options.listener ?? { onMessage() {}, onInterruption() {} })
+  const presence = memoryPresence(wire, { gatewayId: 'gateway', leaseMs: 60_000 })
+  const tokens = await openTokens(app, tokenOptions)
+  const warnings: unknown[] = []
+  const base: ServicePorts = {
+    ...databasePorts(open),
+    ...{ bus, presence, tokens, passwords: plainPasswords },
+    refreshTtlMs: tokenOptions.refreshTtlMs,
+    clock: Date.now,
+    newId: randomUUID,
+    warn: (...warning) => warnings.push(warning)
+  }
+  const ports = { ...base, ...options.ports?.(base) }
+  const services = apiServices(ports)
+  const health = readiness(open.database)
+  await app.register(apiPlugin, {
+    services,
+    tickets: memoryTickets(wire),
+    ready: health.ready,
+    clock: Date.now,
+    corsOrigins: options.corsOrigins ?? ['*'],
+    lists: options.lists ?? 'array'
+  })
+  await app.ready()
+  t.teardown(async () => {
+    await app.close()
+    await services.announcer.settle()
+    await bus.close()
+    await open.close()
+  })
+  const { drain } = health
+  return { app, open, services, tokens, bus, presence, ports, warnings, drain, join: name => join(app, name) }
+}
+
+/** A request without a token, unless `headers` bring one. Objects go as JSON, texts and bytes as they are. */
+export async function ask(
+  app: FastifyInstance,
+  method: Method,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {}
+): Promise<Answer> {
+  const payload = body === undefined ? {} : { payload: body as NonNullable<InjectOptions['payload']> }
+  const answer = await app.inject({ method, url, headers, ...payload })
+  const json = String(answer.headers['content-type'] ?? '').includes('json')
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text: answer.body,
+    body: json && answer.body !== '' ? JSON.parse(answer.body) : undefined
+  }
+}
+
+const tokenOptions = {
+  keys: [{ id: 'test', secret: Buffer.from('a secret of more than 32 bytes, for tests') }],
+  issuer: 'rendezvous',
+  audience: 'rendezvous',
+  accessTtlMs: 3_600_000,
+  refreshTtlMs: 14 * 86_400_000,
+  clock: Date.now,
+  newId: randomUUID
+}
+
+async function join(app: FastifyInstance, name = `user-${randomUUID().slice(0, 8)}`): Promise<Person> {
+  const made = await ask(app, 'POST', '/api/v1/auth/register/', { username: name, password: PASSWORD })
+  if (made.status !== 201) throw new Error(made.text)
+  const signedIn = await ask(app, 'POST', '/api/token/', { username: name, password: PASSWORD })
+  if (signedIn.status !== 200) throw new Error(signedIn.text)
+  const { access, refresh } = signedIn.body
+  return {
+    id: made.body.id as UserId,
+    username: name,
+    access,
+    refresh,
+    ask: (method, url, body, headers) => ask(app, method, url, body, { authorization: `Bearer ${access}`, ...headers })
+  }
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { type Person, startApi } from './app.ts'
+import { addBlock } from './database/engines.ts'
+
+const api = await startApi(t)
+const PATH = '/api/v1/conversations/'
+
+async function couple(): Promise<{ ann: Person; bob: Person; id: number }> {
+  const [ann, bob] = [await api.join(), await api.join()]
+  const { body } = await ann.ask('POST', PATH, { participants: [bob.id] })
+  return { ann, bob, id: body.id }
+}
+
+t.test('two people have exactly one conversation, whoever opens it and however often', async t => {
+  const [ann, bob] = [await api.join(), await api.join()]
+  const answers = await Promise.all([
+    ann.ask('POST', PATH, { participants: [bob.id] }),
+    bob.ask('POST', PATH, { participant_ids: [ann.id, bob.id] }),
+    ann.ask('POST', PATH, { participant_id: bob.id })
+  ])
+
+  t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
+  t.same(answers.map(({ status }) => status).sort(), [200, 200, 201])
+  t.match(answers[0]?.body, {
+    type: 'direct',
+    is_group: false,
+    title: null,
+    participant_ids: [ann.id, bob.id],
+    participants: [{ username: ann.username, online: false }, { username: bob.username }],
+    last_message: null,
+    unread_count: 0
+  })
+})
+
+t.test('who cannot be talked with', async t => {
+  const { ann, bob } = await couple()
+  const [eve, carl] = [await api.join(), await api.join()]
+  await addBlock(api.open.database, eve.id, ann.id)
+  const groups = {
+    code: 'groups_unavailable',
+    participants: ['Conversations of more than two people are not available on this server.']
+  }
+  const unknown = (id: number) => ({ participants: [`Invalid pk "${id}" - object does not exist.`] })
+  const cases: [body: object, expected: object][] = [
+    [{ participants: [bob.id, carl.id] }, groups],
+    [{ participants: [bob.id], is_group: true }, groups],
+    [{ participants: [ann.id] }, { participants: ['Name another person than yourself.'] }],
+    [{ participants: [999_999] }, unknown(999_999)],
+    [{ participants: [eve.id] }, unknown(eve.id)],
+    [{ participants: [] }, { participants: ['This list may not be empty.'] }],
+    [{}, { participants: ['This field is required.'] }]
+  ]
+  for (const [body, expected] of cases) {
+    t.match(await ann.ask('POST', PATH, body), { status: 400, body: expected }, JSON.stringify(body))
+  }
+  const sent = await ann.ask('POST', '/messages/send/', { receiver: eve.id, content: 'x' })
+  t.match(sent, { status: 400, body: { receiver: [`Invalid pk "${eve.id}" - object does not exist.`] } })
+})
+
+t.test('who left sees nothing of it until he is written to', async t => {
+  const { ann, bob, id } = await couple()
+  await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'before' })
+
+  t.match(await bob.ask('DELETE', `${PATH}${id}/leave/`), { status: 204, text: '' })
+  t.match(await bob.ask('DELETE', `${PATH}${id}/leave/`), { status: 404 })
+  t.same((await bob.ask('GET', PATH)).body, [])
+  t.match(await bob.ask('POST', `${PATH}${id}/messages/`, { content: 'x' }), { status: 404 })
+
+  await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'after' })
+  t.match((await bob.ask('GET', `${PATH}${id}/messages/`)).body, [{ content: 'after' }])
+})
+
+t.test('who left and writes to the person is back', async t => {
+  const { ann, bob, id } = await couple()
+  await ann.ask('POST', '/messages/send/', { receiver: bob.id, content: 'before' })
+  await ann.ask('POST', `${PATH}${id}/leave/`)
+
+  const sent = await ann.ask('POST', '/messages/send/', { receiver: bob.id, content: 'again' })
+  t.match(sent, { status: 201, body: { conversation: id } })
+  t.match((await ann.ask('GET', `${PATH}${id}/messages/`)).body, [{ content: 'again' }])
+})
+
+t.test('seed 2 reads by mark_read only, which may be said twice', async t => {
+  const { ann, bob, id } = await couple()
+  const { body: one } = await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'one' })
+  const { body: two } = await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'two' })
+
+  await bob.ask('GET', `${PATH}${id}/messages/`)
+  t.match((await bob.ask('GET', `${PATH}${id}/`)).body, { unread_count: 2 })
+  for (const method of ['POST', 'PUT', 'PATCH'] as const) {
+    const read = await bob.ask(method, `${PATH}${id}/messages/${one.id}/mark_read/`)
+    t.match(read, { status: 200, body: { id: one.id, is_read: true, status: 'read' } })
+  }
+  t.match((await bob.ask('GET', `${PATH}${id}/`)).body, { unread_count: 1 })
+  t.match((await ann.ask('GET', `${PATH}${id}/messages/`)).body, [{ status: 'read' }, { id: two.id, status: 'sent' }])
+})
+
+t.test('a send repeated with its client_id is one message, on either path', async t => {
+  const { ann, bob, id } = await couple()
+  const draft = { content: 'once', client_id: randomUUID().toUpperCase() }
+
+  const answers = [
+    await ann.ask('POST', `${PATH}${id}/messages/`, draft),
+    await ann.ask('POST', `${PATH}${id}/messages/`, draft),
+    await ann.ask('POST', '/messages/send/', { ...draft, receiver: bob.id })
+  ]
+  t.same(
+    answers.map(({ status, body }) => [status, body.duplicate]),
+    [
+      [201, false],
+      [200, true],
+      [200, true]
+    ]
+  )
+  t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
+  t.equal((await bob.ask('GET', `${PATH}${id}/messages/`)).body.length, 1)
+})
+
+t.test('of many sends at once each gets its own place', async t => {
+  const { ann, bob, id } = await couple()
+  const sends = Array.from({ length: 120 }, (_, n) =>
+    (n % 2 ? ann : bob).ask('POST', `${PATH}${id}/messages/`, { content: `${n}` })
+  )
+  const seqs = (await Promise.all(sends)).map(({ body }) => body.seq).sort((a, b) => a - b)
+  t.same(
+    seqs,
+    Array.from({ length: 120 }, (_, n) => n + 2)
+  )
+})
+
+t.test('a ticket for the socket', async t => {
+  const ann = await api.join()
+  const { status, body } = await ann.ask('POST', '/api/v1/realtime/ticket/')
+  t.equal(status, 201)
+  t.match(body, { ticket: /^[\w-]{43}$/, expires_at: /^\d{4}-.*Z$/ })
+})

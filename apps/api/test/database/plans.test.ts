@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
+import t, { type Test } from 'tap'
+import { changesIn } from '../../src/adapters/changes.ts'
+import { conversationsIn } from '../../src/adapters/conversations.ts'
+import { messagesIn } from '../../src/adapters/messages.ts'
+import { outboxIn } from '../../src/adapters/outbox.ts'
+import { receiptsIn } from '../../src/adapters/receipts.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import type { Database } from '../../src/database/port.ts'
+import { createDatabase, needsServer } from './engines.ts'
+import { type Look, type Watched, watch } from './plans.ts'
+
+const PEOPLE = 20_000
+/** No statement may read more rows of one table: unread looks at 5,000 messages of a conversation at most. */
+const ROWS = 6_000
+/** Taken from its head, oldest first: needs no condition. */
+const QUEUES = ['outbox']
+
+const [ANN, BOB, EVE] = [1 as UserId, 2 as UserId, 3 as UserId]
+/** What ANN and BOB say a great deal in. */
+const HOT = 1_000 as ConversationId
+
+const ADD_PEOPLE = `
+  INSERT INTO person (username, password_hash) SELECT 'user' || i, 'x' FROM generate_series(1, ${PEOPLE}) i;
+  INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;`
+
+/** Conversations of five messages: ANN's with 500 people, then everybody's with his neighbour. */
+function addConversations(first: number, last: number): string {
+  return `
+  INSERT INTO conversation (id, kind, user_low, user_high, created_by, last_seq, members_seq, member_count)
+    SELECT ${HOT} + i, 1, CASE WHEN i < 500 THEN 1 ELSE i - 497 END, CASE WHEN i < 500 THEN i + 2 ELSE i - 496 END, 1, 6, 1, 2
+    FROM generate_series(${first}, ${last}) i;
+  INSERT INTO membership (conversation_id, user_id, changed_seq, visible_from_seq)
+    SELECT id, unnest(ARRAY[user_low, user_high]), 1, 1 FROM conversation WHERE id >= ${HOT + first};
+  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content)
+    SELECT c.id, s, s, s - 1, new_id(), c.user_high, gen_random_uuid(), 1, 'hello' FROM conversation c, generate_series(2, 6) s
+    WHERE c.id >= ${HOT + first};`
+}
+
+/** Messages between ANN and BOB, after those there are. */
+function addMessages(count: number): string {
+  return `
+  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content)
+    SELECT c.id, c.last_seq + i, c.last_seq + i, c.last_seq + i - 1, (i::bigint << 20) + 1, 1 + i % 2, gen_random_uuid(), 1, 'hello'
+    FROM conversation c, generate_series(1, ${count}) i WHERE c.id = ${HOT};
+  UPDATE conversation SET last_seq = last_seq + ${count}, message_count = last_seq + ${count} - 1 WHERE id = ${HOT};`
+}
+
+/** Everything that requests ask of the database. */
+async function useAll(database: Database, id: ConversationId): Promise<void> {
+  const [messages, conversations, receipts] = [messagesIn(database), conversationsIn(database), receiptsIn(database)]
+  const draft = { conversationId: id, senderId: ANN, clientId: randomUUID(), kind: 1, content: 'x' }
+  await messages.append([draft, { ...draft, clientId: randomUUID() }])
+  await messages.append([draft])
+  const page = await messages.page(id, BOB, { limit: 50 })
+  await messages.page(id, BOB, { limit: 50, afterSeq: 100 as Seq })
+  await messages.page(id, BOB, { limit: 50, beforeSeq: 5_000 as Seq })
+  const some = page?.messages[0]?.id ?? (1 as MessageId)
+  await messages.findForMember(id, some, BOB)
+  await messages.locate(id, some, BOB)
+  await conversations.openDirect(ANN, BOB)
+  await conversations.findDirect(BOB, ANN)
+  await conversations.listFor(ANN, { limit: 50 })
+  await conversations.listFor(ANN, { limit: 50, before: { changedAt: new Date(), id } })
+  await conversations.findForMember(id, ANN)
+  await conversations.contacts([ANN, EVE])
+  await conversations.heads([id])
+  await receipts.advance([{ conversationId: id, userId: BOB, readSeq: 2_000_000_000 as Seq }])
+  await receipts.deliverAll(EVE)
+  await changesIn(database).between(id, 5 as Seq, 20 as Seq)
+  await conversations.leave(id, BOB)
+  await conversations.openDirect(BOB, ANN)
+  await outboxIn(database).sweep(0, 10, async () => {})
+}
+
+/** Looks that found their table without an index condition. */
+function unled(looks: readonly Look[]): string[] {
+  return looks.filter(({ table, byIndex }) => !byIndex && !QUEUES.includes(table)).map(tell)
+}
+
+/** Looks at more rows than a statement may read. */
+function excessive(looks: readonly Look[]): string[] {
+  return looks.filter(({ rows }) => rows > ROWS).map(tell)
+}
+
+function tell({ query, table, node, rows }: Look): string {
+  return `${node} on ${table}, ${rows} rows: ${query.replaceAll(/\s+/g, ' ').slice(0, 60)}`
+}
+
+async function open(t: Test): Promise<{ url: string; watched: () => Watched }> {
+  const { url, drop } = await createDatabase()
+  const opened: Watched[] = []
+  t.teardown(async () => {
+    await Promise.all(opened.map(watched => watched.close()))
+    await drop()
+  })
+  const watched = () => {
+    const one = watch(url)
+    opened.push(one)
+    return one
+  }
+  return { url, watched }
+}
+
+await t.test('every statement finds its rows by an index', { ...needsServer(), timeout: 120_000 }, async t => {
+  const { watched } = await open(t)
+  const early = watched()
+  await migrate(early.database)
+  early.looks()
+
+  await t.test('on fresh tables, with generic plans', async t => {
+    await useAll(early.database, 1 as ConversationId)
+    const looks = early.looks()
+    t.same(unled(looks), [])
+    t.ok(looks.length > 100, `${looks.length} looks`)
+  })
+
+  await early.database.transaction(transaction =>
+    transaction.script(ADD_PEOPLE + addConversations(0, 15_000) + addMessages(200_000))
+  )
+  early.looks()
+
+  await t.test('on large tables, with the plans made while they were empty', async t => {
+    await useAll(early.database, HOT)
+    const looks = early.looks()
+    t.same(unled(looks), [])
+    t.same(excessive(looks), [])
+  })
+
+  await t.test('on large tables, with plans made of their statistics', async t => {
+    await early.database.query({ name: 'test_analyze', text: 'ANALYZE' })
+    const late = watched()
+    await useAll(late.database, HOT)
+    const looks = late.looks()
+    t.same(unled(looks), [])
+    t.same(excessive(looks), [])
+  })
+})
+
+await t.test('plans made when tables were small serve large ones', { ...needsServer(), timeout: 120_000 }, async t => {
+  const { watched } = await open(t)
+  const { database, looks } = watched()
+  await migrate(database)
+  await database.transaction(transaction => transaction.script(ADD_PEOPLE + addConversations(0, 60)))
+  await database.query({ name: 'test_analyze', text: 'ANALYZE' })
+  await useAll(database, HOT)
+
+  await database.transaction(transaction => transaction.script(addConversations(61, 5_000) + addMessages(50_000)))
+  looks()
+  await useAll(database, HOT)
+
+  t.same(excessive(looks()), [])
+})

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import t, { type Test } from 'tap'
+import { conversationsIn } from '../../src/adapters/conversations.ts'
+import { messagesIn } from '../../src/adapters/messages.ts'
+import { receiptsIn } from '../../src/adapters/receipts.ts'
+import type { OpenDatabase } from '../../src/database/open.ts'
+import { addBlock, addPeople, onEveryEngine } from './engines.ts'
+
+const ABSENT = 42 as ConversationId
+const seq = (value: number) => value as Seq
+
+async function acquaint({ database, hot }: OpenDatabase) {
+  const [ann, bob, eve] = await addPeople(database, 3)
+  if (ann === undefined || bob === undefined || eve === undefined) throw new Error('three people are needed')
+  const conversations = conversationsIn(database)
+  const opened = await conversations.openDirect(ann, bob)
+  if (opened === null) throw new Error('the conversation did not open')
+  const messages = messagesIn(database, hot)
+  const say = (senderId: UserId, ...texts: string[]) =>
+    messages.append(
+      texts.map(content => ({ conversationId: opened.id, senderId, clientId: randomUUID(), kind: 1, content }))
+    )
+  const statuses = async (userId: UserId) =>
+    (await messages.page(opened.id, userId, { limit: 50 }))?.messages.map(({ status }) => status)
+  return { ann, bob, eve, id: opened.id, conversations, say, statuses, receipts: receiptsIn(database, hot) }
+}
+
+async function suite(t: Test, open: OpenDatabase) {
+  await t.test('a receipt names the messages of the other that it newly covers', async t => {
+    const { ann, bob, id, say, statuses, receipts } = await acquaint(open)
+    await say(ann, '2', '3')
+    await say(bob, '4')
+    await say(ann, '5')
+
+    const [delivered] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(3) }])
+    const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(5) }])
+
+    t.match(delivered, { peerId: ann, delivered: { from: 0, to: 3 }, read: { from: 0, to: 0, messages: [] } })
+    t.same(
+      delivered?.delivered.messages.map(({ seq, senderId }) => ({ seq, senderId })),
+      [
+        { seq: 2, senderId: ann },
+        { seq: 3, senderId: ann }
+      ]
+    )
+    t.match(read, { delivered: { from: 3, to: 5 }, read: { from: 0, to: 5 } })
+    t.same(
+      read?.delivered.messages.map(({ seq }) => seq),
+      [5]
+    )
+    t.same(
+      read?.read.messages.map(({ seq }) => seq),
+      [2, 3, 5]
+    )
+    t.same(await statuses(ann), ['read', 'read', 'sent', 'read'])
+    t.same(await statuses(bob), ['read', 'read', 'sent', 'read'])
+  })
+
+  await t.test('watermarks never go down, and never above the last seq', async t => {
+    const { ann, bob, id, say, receipts } = await acquaint(open)
+    await say(ann, '2', '3')
+
+    const [far] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(2_000_000_000) }])
+    const [back] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(1), readSeq: seq(0) }])
+
+    t.match(far, { delivered: { from: 0, to: 3 } })
+    t.match(back, { delivered: { from: 3, to: 3, messages: [] }, read: { from: 0, to: 0, messages: [] } })
+  })
+
+  await t.test(
+    'receipts of absent, foreign, left and blocked conversations answer null, beside others that count',
+    async t => {
+      const { ann, bob, eve, id, say, receipts } = await acquaint(open)
+      await say(ann, '2')
+      const left = await acquaint(open)
+      await left.conversations.leave(left.id, left.ann)
+      const blocked = await acquaint(open)
+      await addBlock(open.database, blocked.ann, blocked.bob)
+
+      const answers = await receipts.advance([
+        { conversationId: ABSENT, userId: bob, readSeq: seq(2) },
+        { conversationId: id, userId: eve, readSeq: seq(2) },
+        { conversationId: left.id, userId: left.ann, readSeq: seq(1) },
+        { conversationId: blocked.id, userId: blocked.ann, readSeq: seq(1) },
+        { conversationId: blocked.id, userId: blocked.bob, readSeq: seq(1) },
+        { conversationId: id, userId: bob, readSeq: seq(2) }
+      ])
+
+      t.same(answers.slice(0, 5), [null, null, null, null, null])
+      t.match(answers[5], { read: { from: 0, to: 2 } })
+    }
+  )
+
+  await t.test('of several receipts of one member the first answers the whole move', async t => {
+    const { ann, bob, id, say, receipts } = await acquaint(open)
+    await say(ann, '2', '3', '4')
+
+    const [first, second] = await receipts.advance([
+      { conversationId: id, userId: bob, deliveredSeq: seq(2) },
+      { conversationId: id, userId: bob, readSeq: seq(4) }
+    ])
+
+    t.match(first, { delivered: { from: 0, to: 4 }, read: { from: 0, to: 4 } })
+    t.equal(first?.read.messages.length, 3)
+    t.match(second, { delivered: { from: 4, to: 4, messages: [] }, read: { from: 4, to: 4, messages: [] } })
+  })
+
+  await t.test('at most a thousand messages are named, the newest', async t => {
+    const { ann, bob, id, say, receipts } = await acquaint(open)
+    await say(ann, ...Array.from({ length: 1_010 }, (_, i) => `${i}`))
+
+    const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(1_011) }])
+
+    t.equal(read?.read.messages.length, 1_000)
+    t.same([read?.read.messages[0]?.seq, read?.read.messages.at(-1)?.seq], [12, 1_011])
+  })
+
+  await t.test('what was hidden from a member is not told as read', async t => {
+    const { ann, bob, id, say, conversations, receipts } = await acquaint(open)
+    await say(ann, '2')
+    await conversations.leave(id, bob)
+    await say(ann, '4')
+
+    const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(4) }])
+
+    t.same(
+      read?.read.messages.map(({ seq }) => seq),
+      [4]
+    )
+  })
+
+  await t.test('everything that waits for a person is delivered at once, once', async t => {
+    const one = await acquaint(open)
+    await one.say(one.ann, '2', '3')
+    const other = await one.conversations.openDirect(one.eve, one.bob)
+
+    const moved = await one.receipts.deliverAll(one.bob)
+
+    t.same(moved.map(({ conversationId }) => conversationId).sort(), [one.id, other?.id].sort())
+    t.same(
+      moved.flatMap(({ delivered }) => delivered.messages.map(({ seq }) => seq)),
+      [2, 3]
+    )
+    t.same(await one.statuses(one.ann), ['delivered', 'delivered'])
+    t.same(await one.receipts.deliverAll(one.bob), [])
+    t.same(await one.receipts.advance([]), [])
+  })
+}
+
+await onEveryEngine(t, suite)

@@ -1,0 +1,64 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import t from 'tap'
+import { ask, startApi } from './app.ts'
+
+interface Operation {
+  readonly summary?: string
+  readonly security?: object
+  readonly tags?: readonly string[]
+  readonly responses?: Readonly<Record<string, { content?: Record<string, { schema?: object }> }>>
+}
+
+interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Record<string, Operation>>>
+  readonly components: { readonly schemas: object }
+}
+
+t.test('the document', async t => {
+  const { app } = await startApi(t)
+  const { text, headers } = await ask(app, 'GET', '/openapi.json')
+  const document: Document = JSON.parse(text)
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation }))
+  )
+
+  t.test('is valid OpenAPI 3.1', async t => {
+    const { valid, errors } = await new Validator().validate(JSON.parse(text))
+    t.same(errors, undefined)
+    t.ok(valid)
+    t.equal(document.openapi, '3.1.0')
+    t.match(headers['content-type'], 'application/json')
+  })
+
+  t.test('describes every operation, with a schema for every answer', async t => {
+    t.ok(operations.length > 20)
+    for (const { name, operation } of operations) {
+      t.ok(operation.summary, `${name} has a summary`)
+      t.ok(operation.tags?.length, `${name} has a tag`)
+      const answers = Object.entries(operation.responses ?? {}).filter(([status]) => status !== '204')
+      const schemas = answers.map(([, { content }]) => Object.values(content ?? {})[0]?.schema)
+      t.ok(schemas.length > 0 && schemas.every(schema => schema !== undefined), `${name} has its schemas`)
+    }
+  })
+
+  t.test('says which operations need a token', async t => {
+    t.same(document.paths['/api/v1/auth/profile/']?.get?.security, [{ bearer: [] }])
+    t.equal(document.paths['/auth/login/']?.post?.security, undefined)
+  })
+
+  t.test('names the schemas of the contract', async t => {
+    const answer = document.paths['/messages/send/']?.post?.responses?.['201']?.content?.['application/json']?.schema
+    t.same(answer, { $ref: '#/components/schemas/SentMessage' })
+    t.ok('SentMessage' in document.components.schemas)
+  })
+
+  t.test('has a page to read it, whose assets are served here', async t => {
+    const page = await ask(app, 'GET', '/docs')
+    t.equal(page.status, 200)
+    for (const [, asset] of page.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      t.notMatch(asset, /^https?:/)
+      t.equal((await ask(app, 'GET', asset ?? '')).status, 200, asset ?? '')
+    }
+  })
+})

@@ -1,0 +1,87 @@
+import websocket from '@fastify/websocket'
+import { ApiError, type Claims, limits } from '@rendezvous/contract'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import plugin from 'fastify-plugin'
+import { connect } from './connection.ts'
+import { selectProtocol } from './dialect.ts'
+import { openSockets } from './drain.ts'
+import { type GatewayDeps, openNode } from './node.ts'
+import { admission } from './upgrade.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: 'public' | 'user'
+  }
+}
+
+/**
+ * Serves `GET /ws/chat`, and drains its sockets when the app closes. Not encapsulated: register it before everything else that has routes,
+ * so that an upgrade of a path that is no socket is answered and its connection let go. Refusals are thrown as ApiError: who builds
+ * the app gives them their body.
+ */
+export const gatewayPlugin = plugin(gateway, { fastify: '5.x', name: '@rendezvous/gateway' })
+
+async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
+  const node = openNode(deps, (facts, what) => app.log.warn(facts, what))
+  const sockets = openSockets(node)
+  const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
+  const admitted = new WeakMap<FastifyRequest, Claims>()
+  const otherListeners = app.server.listeners('upgrade')
+  let draining = false
+
+  /** From now on an upgrade is a plain request to Node: it is answered, and its connection closed, like any other. */
+  function stopUpgrading(): void {
+    for (const listener of app.server.listeners('upgrade') as (() => void)[])
+      if (!otherListeners.includes(listener)) app.server.removeListener('upgrade', listener)
+  }
+
+  async function preClose(): Promise<void> {
+    draining = true
+    stopUpgrading()
+    await node.presence.drain()
+    await sockets.drain()
+    await node.close()
+  }
+
+  async function preValidation(request: FastifyRequest): Promise<void> {
+    if (draining || sockets.size >= deps.settings.socketsMax) throw new ApiError('unavailable', { retryAfter: 1 })
+    if (!request.ws) throw new ApiError('not_found')
+    admitted.set(request, await admit(request))
+  }
+
+  await app.register(websocket, {
+    options: {
+      maxPayload: limits.frameBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: selectProtocol
+    },
+    errorHandler: error => app.log.debug({ err: error }, 'a socket broke off'),
+    preClose: done => void preClose().then(() => done(), done)
+  })
+
+  app.addHook('onRequest', async (request, reply) => {
+    // @fastify/websocket destroys the connection of an upgrade that was refused: a proxy must not keep it for another request
+    if (request.ws) void reply.header('connection', 'close')
+  })
+
+  // a context of its own, since @fastify/websocket sees only routes that are added after it has loaded
+  await app.register(async scope => {
+    for (const url of paths(app))
+      scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
+        const claims = admitted.get(request)
+        if (claims === undefined) return socket.terminate()
+        const connection = connect({ socket, stream: request.raw.socket, claims }, node, () =>
+          sockets.delete(connection)
+        )
+        sockets.add(connection)
+        if (draining) connection.sendAway(0)
+      })
+  })
+}
+
+/** The path with and without its trailing slash, where the app does not see to that itself. */
+function paths(app: FastifyInstance): string[] {
+  const ignoresSlash = app.initialConfig.routerOptions?.ignoreTrailingSlash ?? false
+  return ignoresSlash ? ['/ws/chat'] : ['/ws/chat', '/ws/chat/']
+}

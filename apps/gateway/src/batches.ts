@@ -1,0 +1,46 @@
+import {
+  type Backend,
+  type Claims,
+  type CommandResult,
+  type IssuedCommand,
+  limits,
+  type Roster,
+  type UserId
+} from '@rendezvous/contract'
+import DataLoader from 'dataloader'
+import type { Timers } from './timers.ts'
+
+/** The calls of single sockets to the api, which go out together with those of others. Each rejects when the api cannot be reached. */
+export interface BatchedBackend {
+  alive(claims: Claims): Promise<boolean>
+  roster(claims: Claims): Promise<Roster>
+  execute(command: IssuedCommand): Promise<CommandResult>
+  deliverWaiting(userId: UserId): Promise<void>
+}
+
+/** Gathers calls until `limits.backendBatch` are there or `delayMs` passed. */
+export function batchedBackend(backend: Backend, timers: Timers, delayMs: number): BatchedBackend {
+  const batched = <Key, Value>(call: (keys: readonly Key[]) => Promise<readonly Value[]>) =>
+    new DataLoader<Key, Value>(call, {
+      cache: false,
+      maxBatchSize: limits.backendBatch,
+      batchScheduleFn: dispatch => void timers.after(delayMs, dispatch)
+    })
+
+  const alive = batched((claims: readonly Claims[]) => backend.alive(claims))
+  const roster = batched((claims: readonly Claims[]) => backend.roster(claims))
+  const execute = batched((commands: readonly IssuedCommand[]) => backend.execute(commands))
+  const waiting = batched(async (userIds: readonly UserId[]) => {
+    await backend.deliverWaiting([...new Set(userIds)])
+    return userIds
+  })
+
+  return {
+    alive: claims => alive.load(claims),
+    roster: claims => roster.load(claims),
+    execute: command => execute.load(command),
+    async deliverWaiting(userId) {
+      await waiting.load(userId)
+    }
+  }
+}

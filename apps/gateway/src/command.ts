@@ -1,0 +1,55 @@
+import {
+  ApiError,
+  type Command,
+  CommandRef,
+  commands,
+  type FieldErrors,
+  invalid,
+  limits,
+  textProblem
+} from '@rendezvous/contract'
+import { Compile } from 'typebox/compile'
+import { fieldErrors } from './field-error.ts'
+import type { ClientFrame } from './frame.ts'
+
+/** A frame that is a command, or why it is none, for the client that sent it. */
+export type Reading =
+  | { readonly ok: true; readonly command: Command }
+  | { readonly ok: false; readonly ref: CommandRef | null; readonly error: ApiError }
+
+const reference = Compile(CommandRef)
+const validators = {
+  send_message: Compile(commands.send_message),
+  mark_read: Compile(commands.mark_read),
+  mark_delivered: Compile(commands.mark_delivered),
+  ping: Compile(commands.ping)
+} satisfies Record<keyof typeof commands, unknown>
+
+/** The command in `frame`. What it says is well-formed; whether it may be done is the api's to decide. */
+export function readCommand(frame: ClientFrame): Reading {
+  const { type, ref } = frame
+  const refuse = (error: ApiError): Reading => ({ ok: false, ref: reference.Check(ref) ? ref : null, error })
+  if (!isCommandType(type)) return refuse(new ApiError('unknown_command'))
+
+  const validator = validators[type]
+  const problems = {
+    ...(validator.Check(frame) ? {} : fieldErrors(frame, validator.Errors(frame))),
+    ...(type === 'send_message' ? sendProblems(frame) : {})
+  }
+  if (Object.keys(problems).length > 0) return refuse(invalid(problems))
+  return { ok: true, command: frame as Command } // checked by the validator of its type just above
+}
+
+function isCommandType(type: unknown): type is keyof typeof commands {
+  return typeof type === 'string' && Object.hasOwn(commands, type)
+}
+
+/** The rules of a send that its schema cannot say. */
+function sendProblems({ content, conversation_id, to }: ClientFrame): FieldErrors {
+  const problem = typeof content === 'string' ? textProblem(content, limits.messageCharacters) : null
+  const one = (conversation_id === undefined) !== (to === undefined)
+  return {
+    ...(problem === null ? {} : { content: [problem] }),
+    ...(one ? {} : { non_field_errors: ['Exactly one of conversation_id and to is required.'] })
+  }
+}

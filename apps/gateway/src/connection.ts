@@ -1,0 +1,175 @@
+import type { Writable } from 'node:stream'
+import { type Claims, type CloseCode, closeCodes } from '@rendezvous/contract'
+import type { WebSocket } from 'ws'
+import { closing } from './closing.ts'
+import { dialectOf } from './dialect.ts'
+import { heartbeat } from './heartbeat.ts'
+import type { Frame, Member } from './hub.ts'
+import { intake } from './intake.ts'
+import type { Node } from './node.ts'
+import { openOutlet } from './outlet.ts'
+import { place, type Welcome } from './place.ts'
+
+/** Frames that wait while a socket connects, at most; then the client is better off connecting anew. */
+const BUFFERED_MAX = 1_000
+/** Close codes from here on tell a client that it has lost its right to be here. */
+const FINAL = 4500
+
+/** One socket, from the upgrade to its end. */
+export interface Connection {
+  /** Tells the client to come back after `afterMs`, as far as it listens to that, and closes. */
+  sendAway(afterMs: number): void
+  /** Cuts the connection, without a word. */
+  cut(): void
+}
+
+/** `connecting` until `ready` was sent, `closed` from the moment this side decided or learnt that it ends. */
+type State = 'connecting' | 'ready' | 'closed'
+
+/**
+ * Serves `socket` for who `claims` say. Call it synchronously once the upgrade is done. `stream` is the TCP connection beneath, if known.
+ * `ended` is called once, when the socket needs nothing of this node any more. Long because it is the state of one socket.
+ */
+export function connect(
+  { socket, stream, claims }: { socket: WebSocket; stream: Writable | undefined; claims: Claims },
+  node: Node,
+  ended: () => void
+): Connection {
+  const { settings, timers, backend, deliveries, voice } = node
+  const { userId } = claims
+  const dialect = dialectOf(socket.protocol)
+  const buffered: Frame[] = []
+  let state: State = 'connecting'
+  let cancelResync: (() => void) | null = null
+
+  const outlet = openOutlet({
+    socket,
+    stream,
+    maxBuffered: settings.slowConsumerBytes,
+    onSlow: () => endWith(closeCodes.slowConsumer)
+  })
+  const closer = closing({ socket, timers, timeoutMs: settings.closeTimeoutMs })
+  const pulse = heartbeat({
+    timers,
+    intervalMs: settings.heartbeatIntervalMs,
+    timeoutMs: settings.heartbeatTimeoutMs,
+    ping: () => socket.ping(),
+    dead: () => endWith(closeCodes.heartbeatTimeout)
+  })
+  const reader = intake({
+    claims,
+    node,
+    send: frame => outlet.send(frame),
+    onTooMany: () => endWith(closeCodes.badFrames)
+  })
+  const cancelConnecting = timers.after(settings.connectTimeoutMs, () => endWith(closeCodes.unavailable))
+  let cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
+
+  const member: Member = {
+    receive(frames) {
+      if (state === 'ready') for (const frame of frames) write(frame)
+      else if (state === 'connecting') buffer(frames)
+    },
+    control({ user_id, end_sessions, spare, code }) {
+      if (user_id !== userId || claims.tokenId === spare) return
+      if (end_sessions === 'all' || end_sessions.includes(claims.sessionId)) endWith(closeCodeOf(code))
+    },
+    interrupted() {
+      if (state !== 'ready') return // it fetches everything after `ready` anyway
+      cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => {
+        cancelResync = null
+        outlet.send(voice.resync())
+      })
+    }
+  }
+
+  const seat = place(member, claims, node)
+
+  function expire(): void {
+    if (claims.expiresAt <= timers.now()) endWith(closeCodes.tokenExpired)
+    else cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
+  }
+
+  function buffer(frames: readonly Frame[]): void {
+    buffered.push(...frames)
+    if (buffered.length > BUFFERED_MAX) endWith(closeCodes.slowConsumer)
+  }
+
+  function write({ bytes, message }: Frame): void {
+    if (message === undefined || message.sender === userId || dialect !== 'legacy') outlet.send(bytes)
+    else
+      outlet.send(bytes, () => deliveries.report({ userId, conversationId: message.conversationId, seq: message.seq }))
+  }
+
+  async function open(): Promise<void> {
+    const welcome = await seat.take()
+    if (welcome === null) return
+    if (welcome.alive) start(welcome)
+    else endWith(closeCodes.sessionEnded)
+  }
+
+  function start({ online, head }: Welcome): void {
+    state = 'ready'
+    cancelConnecting()
+    outlet.send(voice.snapshot([...online]))
+    const heartbeatMs = settings.heartbeatIntervalMs
+    outlet.send(
+      voice.ready({ user_id: userId, session_id: claims.sessionId, dialect, heartbeat_ms: heartbeatMs, head })
+    )
+    for (const frame of buffered.splice(0)) write(frame)
+    socket.resume()
+    if (dialect === 'legacy')
+      backend.deliverWaiting(userId).catch(error => node.log(error, 'what waited could not be counted as delivered'))
+  }
+
+  function isClosed(): boolean {
+    return state === 'closed'
+  }
+
+  function endWith(code: CloseCode): void {
+    if (isClosed()) return
+    dismantle()
+    if (code.code >= FINAL || code === closeCodes.tokenExpired) reader.stop()
+    closer.close(code)
+  }
+
+  /** Lets go of everything but the TCP connection, and the commands that were taken. */
+  function dismantle(): void {
+    if (isClosed()) return
+    state = 'closed'
+    buffered.length = 0
+    for (const cancel of [cancelConnecting, cancelExpiry, cancelResync]) cancel?.()
+    pulse.stop()
+    seat.release()
+  }
+
+  socket.on('message', (data: Buffer, isBinary) => isClosed() || reader.read(data, isBinary))
+  socket.on('pong', pulse.pong)
+  socket.on('error', () => {
+    dismantle()
+    closer.expectEnd() // ws answers what broke its rules with a close frame of its own
+  })
+  socket.on('close', () => {
+    dismantle()
+    closer.ended()
+    ended()
+  })
+  socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
+  open().catch(error => {
+    if (!isClosed()) node.log(error, 'a socket could not be opened')
+    endWith(closeCodes.unavailable)
+  })
+
+  return {
+    sendAway(afterMs) {
+      outlet.send(voice.reconnect(afterMs))
+      endWith(closeCodes.draining)
+    },
+    cut: () => socket.terminate()
+  }
+}
+
+function closeCodeOf(code: number): CloseCode {
+  const known = Object.values(closeCodes).find(each => each.code === code)
+  return known ?? { code, reason: '', description: '' }
+}

@@ -1,0 +1,142 @@
+import type { Bus, BusListener, ControlHeader, Envelope, EventsHeader, Topic } from '@rendezvous/cluster'
+import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { sequencer } from './sequencer.ts'
+import type { Timers } from './timers.ts'
+
+/** A frame for clients: its bytes, encoded once whatever the number of sockets. */
+export interface Frame {
+  readonly bytes: Buffer
+  /** Set on a new message: whose it is and where it stands, so that its delivery can be reported unparsed. */
+  readonly message?: { readonly sender: UserId; readonly conversationId: ConversationId; readonly seq: Seq }
+}
+
+/** A socket, as the hub sees it. None of these may throw. */
+export interface Member {
+  /** Frames to write, in order. */
+  receive(frames: readonly Frame[]): void
+  /** Something another node wants done to sockets of this topic. */
+  control(header: ControlHeader): void
+  /** Events of one of its topics may have been lost. */
+  interrupted(): void
+}
+
+/** Topics and the sockets of this node that follow them; nothing else is known here. */
+export interface Hub {
+  /** Resolves once all `topics` are confirmed: what is published from then on reaches `member`, what was published before it may. Ends
+   *  with `leave` of the same topics, also when it rejected.
+   *  @throws ClusterError `unreachable` when they could not be subscribed. */
+  join(member: Member, topics: readonly Topic[]): Promise<void>
+  /** `member` gets nothing of `topics` any more. A topic it never joined is ignored. */
+  leave(member: Member, topics: readonly Topic[]): void
+  /** Ends all subscriptions, and closes the bus. */
+  close(): Promise<void>
+}
+
+interface Subscription {
+  /** New for each life of the subscription and after each interruption: the order of its streams starts anew. */
+  epoch: number
+  readonly members: Set<Member>
+  confirmed: Promise<void>
+}
+
+/** The hub on the bus that `openBus` opens for it. `log` hears what went wrong and was survived. */
+export function openHub(options: {
+  readonly openBus: (listener: BusListener) => Bus
+  readonly timers: Timers
+  readonly log: (error: unknown, what: string) => void
+}): Hub {
+  const subscriptions = new Map<Topic, Subscription>()
+  const order = sequencer<Subscription, Frame>({ timers: options.timers, release: deliver })
+  const bus = options.openBus({ onMessage, onInterruption })
+  let lastEpoch = 0
+
+  const newEpoch = () => {
+    lastEpoch += 1
+    return lastEpoch
+  }
+
+  function onMessage(topic: Topic, { header, frames }: Envelope): void {
+    const subscription = subscriptions.get(topic)
+    if (subscription === undefined) return
+
+    if (header.kind === 'control') for (const member of subscription.members) member.control(header)
+    else if (header.kind === 'courtesy') order.courtesy(subscription, header.after, frames.map(encode))
+    else order.events(subscription, header.stream, header.from, encodeEvents(header, frames))
+  }
+
+  function onInterruption(topics: readonly Topic[] | 'all'): void {
+    const affected = new Set<Member>()
+    for (const topic of topics === 'all' ? [...subscriptions.keys()] : topics) {
+      const subscription = subscriptions.get(topic)
+      if (subscription === undefined) continue
+      order.flush(subscription)
+      subscription.epoch = newEpoch()
+      for (const member of subscription.members) affected.add(member)
+    }
+    for (const member of affected) member.interrupted()
+  }
+
+  /** One call for all topics that have no subscription yet; the others are awaited. */
+  function subscribe(member: Member, topics: readonly Topic[]): Set<Promise<void>> {
+    const fresh = topics.filter(topic => !subscriptions.has(topic))
+    const confirmed = fresh.length > 0 ? bus.subscribe(fresh) : Promise.resolve()
+    for (const topic of fresh) subscriptions.set(topic, { epoch: newEpoch(), members: new Set(), confirmed })
+
+    const awaited = new Set<Promise<void>>()
+    for (const topic of topics) {
+      const subscription = subscriptions.get(topic)
+      subscription?.members.add(member)
+      if (subscription !== undefined) awaited.add(subscription.confirmed)
+    }
+    return awaited
+  }
+
+  /** What could not be subscribed is asked for again by whoever joins next. */
+  function forgetRefused(topics: readonly Topic[], refused: ReadonlySet<Promise<void>>): void {
+    for (const topic of topics) {
+      const subscription = subscriptions.get(topic)
+      if (subscription !== undefined && refused.has(subscription.confirmed)) subscriptions.delete(topic)
+    }
+  }
+
+  return {
+    async join(member, topics) {
+      const awaited = [...subscribe(member, topics)]
+      const results = await Promise.allSettled(awaited)
+      const refused = awaited.filter((_, index) => results[index]?.status === 'rejected')
+      if (refused.length === 0) return
+      forgetRefused(topics, new Set(refused))
+      await Promise.all(refused)
+    },
+    leave(member, topics) {
+      const empty = topics.filter(topic => {
+        const members = subscriptions.get(topic)?.members
+        return members?.delete(member) === true && members.size === 0
+      })
+      if (empty.length === 0) return
+      for (const topic of empty) subscriptions.delete(topic)
+      bus.unsubscribe(empty).catch(error => options.log(error, 'topics could not be unsubscribed'))
+    },
+    async close() {
+      order.close()
+      subscriptions.clear()
+      await bus.close()
+    }
+  }
+}
+
+function deliver({ members }: Subscription, frames: readonly Frame[]): void {
+  for (const member of members) member.receive(frames)
+}
+
+function encode(frame: string): Frame {
+  return { bytes: Buffer.from(frame) }
+}
+
+function encodeEvents({ from, senders, conversation }: EventsHeader, frames: readonly string[]): Frame[] {
+  return frames.map((frame, index) => {
+    const sender = senders?.[index]
+    if (sender === undefined || sender === 0 || conversation === undefined) return encode(frame)
+    return { bytes: Buffer.from(frame), message: { sender, conversationId: conversation, seq: (from + index) as Seq } }
+  })
+}

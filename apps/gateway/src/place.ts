@@ -1,0 +1,60 @@
+import { everyoneTopic, roomTopic, type Topic, userTopic } from '@rendezvous/cluster'
+import type { Claims, UserId } from '@rendezvous/contract'
+import type { Member } from './hub.ts'
+import type { Node } from './node.ts'
+
+/** What a socket is told when it has its place. */
+export interface Welcome {
+  /** False when its session has ended: it has no place. */
+  readonly alive: boolean
+  /** Who of the person's contacts is online, himself included. */
+  readonly online: readonly UserId[]
+  readonly head: number
+}
+
+/** What one socket holds of its node: its topics, and its share in the person's presence. */
+export interface Place {
+  /** Takes it: once only. Resolves when all topics are confirmed; with null when it was released meanwhile.
+   *  @throws ClusterError or whatever the api's call rejects with; then `release` is still due. */
+  take(): Promise<Welcome | null>
+  /** Lets go of everything, taken or being taken. Safe to repeat. */
+  release(): void
+}
+
+/** The place of `member`, a socket of who `claims` say. */
+export function place(
+  member: Member,
+  claims: Claims,
+  { hub, presence, backend }: Pick<Node, 'hub' | 'presence' | 'backend'>
+): Place {
+  const topics: Topic[] = []
+  let isPresent = false
+  let released = false
+
+  async function join(more: readonly Topic[]): Promise<void> {
+    topics.push(...more)
+    await hub.join(member, more)
+  }
+
+  return {
+    // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic
+    async take() {
+      await join([userTopic(claims.userId)])
+      const { alive, rooms, contacts, head } = await backend.roster(claims)
+      if (released) return null
+      if (!alive) return { alive, online: [], head }
+      await join([everyoneTopic, ...rooms.map(room => roomTopic(room.conversationId))])
+      if (released) return null
+      isPresent = true
+      await presence.enter(claims.userId)
+      const online = await presence.online(contacts)
+      return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+    },
+    release() {
+      if (released) return
+      released = true
+      hub.leave(member, topics)
+      if (isPresent) presence.leave(claims.userId)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Tickets } from '@rendezvous/cluster'
+import { ApiError, accessTokenNotValid, type Claims, limits } from '@rendezvous/contract'
+import { refusals, type Tokens } from '@rendezvous/tokens'
+import type { FastifyRequest } from 'fastify'
+import type { BatchedBackend } from './batches.ts'
+import type { GatewaySettings } from './settings.ts'
+
+interface Deps {
+  readonly tokens: Pick<Tokens, 'verifyAccess'>
+  readonly tickets: Tickets
+  readonly backend: Pick<BatchedBackend, 'alive'>
+  readonly settings: Pick<GatewaySettings, 'allowedOrigins' | 'queryToken'>
+  readonly now: () => number
+}
+
+/** Decides who a request to open a socket comes from, before the upgrade: afterwards a refusal would cost a socket. */
+export function admission({
+  tokens,
+  tickets,
+  backend,
+  settings,
+  now
+}: Deps): (request: FastifyRequest) => Promise<Claims> {
+  const isOriginAllowed = originRule(settings.allowedOrigins)
+
+  function verify(token: string): Claims {
+    const verified = token.length > limits.tokenCharacters ? null : tokens.verifyAccess(token)
+    if (verified === null) throw accessTokenNotValid()
+    if (!verified.ok) throw accessTokenNotValid(refusals[verified.reason])
+    return verified.claims
+  }
+
+  async function redeem(ticket: string): Promise<Claims> {
+    const claims = await orUnavailable(tickets.redeem(ticket.slice(0, limits.tokenCharacters)))
+    if (claims === null || claims.expiresAt <= now()) throw new ApiError('ticket_not_valid')
+    return claims
+  }
+
+  async function identify(request: FastifyRequest): Promise<Claims> {
+    const bearer = bearerOf(request.headers.authorization)
+    if (bearer !== null) return verify(bearer)
+
+    const { ticket, token } = request.query as Record<string, unknown>
+    if (ticket !== undefined) return redeem(typeof ticket === 'string' ? ticket : '')
+    if (token !== undefined && settings.queryToken) return verify(typeof token === 'string' ? token : '')
+    throw new ApiError('not_authenticated')
+  }
+
+  /** @throws ApiError 403 for an origin that is not allowed, 401 without credentials that hold, 503 when they cannot be checked. */
+  return async request => {
+    if (!isOriginAllowed(request.headers.origin, request.host)) throw new ApiError('origin_not_allowed')
+    const claims = await identify(request)
+    if (!(await orUnavailable(backend.alive(claims)))) throw accessTokenNotValid()
+    return claims
+  }
+}
+
+/** A page of our own host, an origin of the list, and a client that is no page (it sends none) may connect. */
+function originRule(allowed: readonly string[]): (origin: string | undefined, host: string) => boolean {
+  const known = new Set(allowed.map(origin => origin.toLowerCase().replace(/\/$/, '')))
+  return (origin, host) =>
+    origin === undefined || known.has('*') || known.has(origin.toLowerCase()) || hostOf(origin) === host.toLowerCase()
+}
+
+function hostOf(origin: string): string | null {
+  return (URL.canParse(origin) && new URL(origin).host) || null
+}
+
+/** The token of an `Authorization: Bearer` header; null for no header or another scheme, as SimpleJWT has it. */
+function bearerOf(header: string | undefined): string | null {
+  const [scheme = '', token, ...rest] = (header ?? '').trim().split(/\s+/)
+  if (scheme.toLowerCase() !== 'bearer') return null
+  if (token === undefined || rest.length > 0) throw new ApiError('bad_authorization_header')
+  return token
+}
+
+async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch(() => {
+    throw new ApiError('unavailable')
+  })
+}

@@ -1,0 +1,24 @@
+import { parseEnv } from '@rendezvous/env'
+import t from 'tap'
+import { defaultSettings, GatewayVariables, gatewaySettings } from '../src/index.ts'
+
+t.test('an empty environment gives the default settings', async t => {
+  t.same(gatewaySettings(parseEnv(GatewayVariables, {})), defaultSettings)
+})
+
+t.test('what is set counts', async t => {
+  const settings = gatewaySettings(
+    parseEnv(GatewayVariables, {
+      ALLOWED_ORIGINS: 'https://a.example, https://b.example',
+      HEARTBEAT_INTERVAL: '30s',
+      WS_QUERY_TOKEN: 'false'
+    })
+  )
+  t.same(settings.allowedOrigins, ['https://a.example', 'https://b.example'])
+  t.equal(settings.heartbeatIntervalMs, 30_000)
+  t.equal(settings.queryToken, false)
+})
+
+t.test('a heartbeat that never rests is refused', async t => {
+  t.throws(() => parseEnv(GatewayVariables, { HEARTBEAT_INTERVAL: '0' }), /HEARTBEAT_INTERVAL/)
+})

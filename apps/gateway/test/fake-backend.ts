@@ -1,0 +1,80 @@
+import { EventEmitter, once } from 'node:events'
+import type {
+  Backend,
+  Claims,
+  CommandResult,
+  DeliveryReport,
+  IssuedCommand,
+  PresenceChange,
+  Roster,
+  UserId
+} from '@rendezvous/contract'
+
+type Call = {
+  [Name in keyof Backend]: { readonly name: Name; readonly entries: Parameters<Backend[Name]>[0] }
+}[keyof Backend]
+
+/** An api that does as it is told, and remembers what it was asked. */
+export interface FakeBackend extends Backend {
+  readonly calls: Call[]
+  /** All entries of the calls of that name so far. */
+  asked<Name extends keyof Backend>(name: Name): Parameters<Backend[Name]>[0][number][]
+  /** Resolves with those entries once there are `count`. */
+  whenAsked<Name extends keyof Backend>(name: Name, count: number): Promise<Parameters<Backend[Name]>[0][number][]>
+  /** What the next calls of that name do in place of answering. */
+  interpose<Name extends keyof Backend>(name: Name, before: () => Promise<void>): void
+  answers: {
+    alive: (claims: Claims) => boolean
+    roster: (claims: Claims) => Roster
+    execute: (command: IssuedCommand) => CommandResult
+  }
+}
+
+export const emptyRoster: Roster = { alive: true, rooms: [], contacts: [], head: 0 }
+
+export function fakeBackend(): FakeBackend {
+  const calls: Call[] = []
+  const told = new EventEmitter()
+  const interposed = new Map<keyof Backend, () => Promise<void>>()
+
+  async function note(call: Call): Promise<void> {
+    calls.push(call)
+    told.emit('call')
+    await interposed.get(call.name)?.()
+  }
+
+  function asked<Name extends keyof Backend>(name: Name): Parameters<Backend[Name]>[0][number][] {
+    return calls.filter(call => call.name === name).flatMap(call => [...call.entries]) as never
+  }
+
+  const backend: FakeBackend = {
+    calls,
+    asked,
+    async whenAsked(name, count) {
+      while (asked(name).length < count) await once(told, 'call')
+      return asked(name)
+    },
+    interpose: (name, before) => void interposed.set(name, before),
+    answers: {
+      alive: () => true,
+      roster: () => emptyRoster,
+      execute: () => ({ ok: true, result: {} })
+    },
+    async alive(entries: readonly Claims[]) {
+      await note({ name: 'alive', entries })
+      return entries.map(entry => backend.answers.alive(entry))
+    },
+    async roster(entries: readonly Claims[]) {
+      await note({ name: 'roster', entries })
+      return entries.map(entry => backend.answers.roster(entry))
+    },
+    async execute(entries: readonly IssuedCommand[]) {
+      await note({ name: 'execute', entries })
+      return entries.map(entry => backend.answers.execute(entry))
+    },
+    delivered: (entries: readonly DeliveryReport[]) => note({ name: 'delivered', entries }),
+    deliverWaiting: (entries: readonly UserId[]) => note({ name: 'deliverWaiting', entries }),
+    presenceChanged: (entries: readonly PresenceChange[]) => note({ name: 'presenceChanged', entries })
+  }
+  return backend
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ApiVariables } from '@rendezvous/api'
+import { ConfigError, type Env, parseEnv } from '@rendezvous/env'
+import { GatewayVariables } from '@rendezvous/gateway'
+import { type Static, Type } from 'typebox'
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Every variable that the one-process product reads. */
+export const StandaloneVariables = Type.Object({
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], {
+    default: 'development',
+    description: '`production`: no demo accounts, and no secret made up.'
+  }),
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on.' }),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 8_000,
+    description: 'Port to listen on; 0 takes a free one.'
+  }),
+  DATA_DIR: Type.String({
+    minLength: 1,
+    default: './data',
+    description: 'Folder of the embedded database, and of the secret made up for development.'
+  }),
+  LOG_LEVEL: Type.Union(
+    levels.map(level => Type.Literal(level)),
+    { default: 'warn', description: 'What is logged, as JSON lines on standard error.' }
+  ),
+  ...ApiVariables.properties,
+  ...GatewayVariables.properties
+})
+/** The variables of the one-process product, read. */
+export type StandaloneConfig = Readonly<Static<typeof StandaloneVariables>>
+
+/** @throws ConfigError naming every bad variable; in production JWT_SECRET is one when it is not set. */
+export function readConfig(env: Env): StandaloneConfig {
+  const config = parseEnv(StandaloneVariables, env)
+  if (config.NODE_ENV === 'production' && config.JWT_SECRET === undefined) {
+    throw new ConfigError([{ name: 'JWT_SECRET', mustBe: 'a secret of at least 32 characters', missing: true }])
+  }
+  return config
+}
+
+/** The secret of a development machine: made up once and kept in `folder`, so that tokens outlive a restart. */
+export async function keptSecret(folder: string): Promise<string> {
+  const file = join(folder, 'secret')
+  try {
+    await writeFile(file, randomBytes(48).toString('base64url'), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  return readFile(file, 'utf8')
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  apiPlugin,
+  apiServices,
+  buildServer,
+  databasePorts,
+  migrate,
+  openDatabase,
+  passwordService,
+  readiness,
+  signingKeys
+} from '@rendezvous/api'
+import { memoryBus, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
+import { ConfigError } from '@rendezvous/env'
+import { gatewayPlugin, gatewaySettings, systemTimers } from '@rendezvous/gateway'
+import { openTokens } from '@rendezvous/tokens'
+import { destination } from 'pino'
+import { keptSecret, readConfig, type StandaloneConfig } from './config.ts'
+import { DEMO_PASSWORD, demoNames, offerDemoPeople } from './demo.ts'
+import { FolderInUse, lockFolder } from './lock.ts'
+import { every } from './ticker.ts'
+
+const SWEEP_MS = 1_000
+const TIDY_MS = 3_600_000
+const LEASE_MS = 10_000
+
+if (existsSync('.env')) process.loadEnvFile() // what is set already wins
+
+try {
+  await run(readConfig(process.env))
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof FolderInUse)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}
+
+/** Opens everything in order, serves until a signal comes, and closes in reverse. Long because it is read from top to bottom. */
+async function run(config: StandaloneConfig): Promise<void> {
+  const lock = await lockFolder(config.DATA_DIR)
+  const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
+  const server = buildServer({
+    logger: { level: config.LOG_LEVEL, stream: destination(2) },
+    ...(config.TRUST_PROXY === undefined ? {} : { trustProxy: config.TRUST_PROXY })
+  })
+  const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
+
+  const database = await openDatabase(databaseConfig(config, error => warn(error, 'an idle database connection')))
+  await migrate(database.database)
+  const health = readiness(database.database)
+
+  const wire = memoryWire({ clock: Date.now })
+  const presence = memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: LEASE_MS })
+  const tickets = memoryTickets(wire)
+  const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} })
+  const tokens = await openTokens(server, {
+    keys: signingKeys(secret, config.JWT_SECRET_PREVIOUS),
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    accessTtlMs: config.ACCESS_TOKEN_TTL,
+    refreshTtlMs: config.REFRESH_TOKEN_TTL,
+    clock: Date.now,
+    newId: randomUUID
+  })
+  const ports = databasePorts(database)
+  const services = apiServices({
+    ...ports,
+    bus,
+    presence,
+    tokens,
+    passwords: passwordService(),
+    refreshTtlMs: config.REFRESH_TOKEN_TTL,
+    clock: Date.now,
+    newId: randomUUID,
+    warn
+  })
+  const demo = config.NODE_ENV !== 'production' && (await offerDemoPeople(services.accounts, ports.users))
+
+  await server.register(gatewayPlugin, {
+    backend: services.backend,
+    openBus: listener => memoryBus(wire, listener),
+    presence,
+    tickets,
+    tokens,
+    settings: gatewaySettings(config),
+    timers: systemTimers,
+    random: Math.random
+  })
+  await server.register(apiPlugin, {
+    services,
+    tickets,
+    ready: health.ready,
+    clock: Date.now,
+    corsOrigins: config.CORS_ORIGINS,
+    lists: config.LISTS
+  })
+  const tidyUp = async () => {
+    await services.sessions.purge().catch(error => warn(error, 'purging sessions'))
+    await database.tidy().catch(error => warn(error, 'tidying the database'))
+  }
+  const url = await server.listen({ host: config.HOST, port: config.PORT })
+  const tickers = [every(SWEEP_MS, services.sweeper.sweep), every(TIDY_MS, tidyUp)]
+  greet(url, demo)
+
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  health.drain()
+  await Promise.all(tickers.map(ticker => ticker.stop()))
+  await server.close()
+  await services.announcer.settle()
+  await bus.close()
+  await database.close()
+  await lock.release()
+}
+
+function databaseConfig({ DATABASE_URL: url, ...config }: StandaloneConfig, onError: (error: Error) => void) {
+  if (url === undefined) return { engine: 'pglite', folder: join(config.DATA_DIR, 'pg') } as const
+  const pools = { poolSize: config.DATABASE_POOL_SIZE, hotPoolSize: config.DATABASE_HOT_POOL_SIZE }
+  return { engine: 'postgresql', url, ...pools, onError } as const
+}
+
+function greet(url: string, demo: boolean): void {
+  const lines = [`Rendezvous is ready on ${url}`, `  endpoints  ${url}/docs`]
+  if (demo) lines.push(`  accounts   ${demoNames.join(', ')} (password: ${DEMO_PASSWORD})`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import {
+  apiPlugin,
+  apiServices,
+  buildServer,
+  databasePorts,
+  migrate,
+  type OpenDatabase,
+  openDatabase,
+  passwordService,
+  readiness,
+  signingKeys
+} from '@rendezvous/api'
+import { type MemoryWire, memoryBus, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
+import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gateway'
+import { openTokens, type Tokens } from '@rendezvous/tokens'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+
+const HOUR_MS = 3_600_000
+
+/** Two api nodes and two gateways, each a server of its own; gateway n asks api n. They share a database, a wire and a signing key. */
+export interface Nodes {
+  readonly apis: readonly [string, string]
+  readonly gateways: readonly [string, string]
+}
+
+/** Starts the nodes on an embedded database, and ends them with the test. */
+export async function startNodes(t: Test): Promise<Nodes> {
+  const database = await openDatabase({ engine: 'pglite' })
+  await migrate(database.database)
+  const wire = memoryWire({ clock: Date.now })
+  const closing: (() => Promise<unknown>)[] = [() => database.close()]
+  t.teardown(async () => {
+    for (const close of closing.reverse()) await close()
+  })
+
+  const pair = async (n: number) => {
+    const { services, url } = await startApi(n, database, wire, closing)
+    return [url, await startGateway(n, services.backend, wire, closing)] as const
+  }
+  const [first, second] = [await pair(0), await pair(1)]
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]] }
+}
+
+async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {
+  const server = buildServer()
+  const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} }, { node: `api-${n}` })
+  const services = apiServices({
+    ...databasePorts(database),
+    bus,
+    presence: memoryPresence(wire, { gatewayId: `api-${n}`, leaseMs: HOUR_MS }),
+    tokens: await tokensOf(server),
+    passwords: passwordService(),
+    refreshTtlMs: HOUR_MS,
+    clock: Date.now,
+    newId: randomUUID,
+    warn: error => {
+      throw error
+    }
+  })
+  await server.register(apiPlugin, {
+    services,
+    tickets: memoryTickets(wire),
+    ready: readiness(database.database).ready,
+    clock: Date.now,
+    corsOrigins: ['*'],
+    lists: 'array'
+  })
+  const url = await server.listen({ host: '127.0.0.1', port: 0 })
+  closing.push(async () => {
+    await server.close()
+    await services.announcer.settle()
+    await bus.close()
+  })
+  return { services, url }
+}
+
+async function startGateway(
+  n: number,
+  backend: Parameters<typeof gatewayPlugin>[1]['backend'],
+  wire: MemoryWire,
+  closing: (() => Promise<unknown>)[]
+): Promise<string> {
+  const server = buildServer()
+  await server.register(gatewayPlugin, {
+    backend,
+    openBus: listener => memoryBus(wire, listener, { node: `gateway-${n}` }),
+    presence: memoryPresence(wire, { gatewayId: `gateway-${n}`, leaseMs: HOUR_MS }),
+    tickets: memoryTickets(wire),
+    tokens: await tokensOf(server),
+    settings: { ...defaultSettings, drainMs: 0, reconnectSpreadMs: 0 },
+    timers: systemTimers,
+    random: () => 0
+  })
+  closing.push(() => server.close())
+  return server.listen({ host: '127.0.0.1', port: 0 })
+}
+
+function tokensOf(server: FastifyInstance): Promise<Tokens> {
+  return openTokens(server, {
+    keys: signingKeys('one secret that all the nodes of this test share'),
+    issuer: 'rendezvous',
+    audience: 'rendezvous',
+    accessTtlMs: HOUR_MS,
+    refreshTtlMs: HOUR_MS,
+    clock: Date.now,
+    newId: randomUUID
+  })
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import WebSocket from 'ws'
+import { startStandalone } from './standalone.ts'
+
+// A client written from the first backend's document alone: plain fetch, plain sockets, the fields it names and no others.
+
+const PASSWORD = 'motdepasse-1'
+
+interface Frame {
+  type: string
+  id?: number
+  user_id?: number
+  online?: boolean
+  [field: string]: unknown
+}
+
+t.test('a client of the first backend works by changing its base URL', async t => {
+  const server = await startStandalone(t.testdir())
+  t.teardown(() => server.stop())
+  const call = caller(server.url)
+
+  async function login(): Promise<{ id: number; token: string; name: string }> {
+    const name = `g${randomUUID().slice(0, 8)}`
+    await call('POST', '/api/v1/auth/register/', null, {
+      username: name,
+      email: `${name}@example.org`,
+      password: PASSWORD
+    })
+    const { body } = await call('POST', '/auth/login/', null, { username: name, password: PASSWORD })
+    const payload = JSON.parse(Buffer.from(body.token.split('.')[1], 'base64url').toString())
+    return { id: payload.user_id, token: body.token, name }
+  }
+
+  await t.test('the payload of the token has a numeric user_id', async t => {
+    const { id } = await login()
+
+    t.type(id, 'number')
+  })
+
+  await t.test('a message goes to both people live, is delivered, and is read by fetching', async t => {
+    const [ann, bob] = [await login(), await login()]
+    const phones = { ann: await listen(t, server.url, ann.token), bob: await listen(t, server.url, bob.token) }
+
+    const sent = await call('POST', '/messages/send/', ann.token, {
+      receiver: bob.id,
+      content: 'Salut',
+      message_type: 'text'
+    })
+
+    t.equal(sent.status, 201)
+    const atBob = await phones.bob.next(frame => frame.type === 'message_created')
+    t.match(atBob, {
+      id: sent.body.id,
+      from: ann.id,
+      to: bob.id,
+      content: 'Salut',
+      message_type: 'text',
+      created_at: String,
+      status: String
+    })
+    t.same(await phones.ann.next(frame => frame.type === 'message_created'), atBob, 'the sender sees the same')
+    t.equal((await phones.ann.next(frame => frame.type === 'message_delivered')).id, sent.body.id)
+
+    const history = await call('GET', `/messages/?with=${ann.id}`, bob.token)
+    t.match(history.body, [{ id: sent.body.id, content: 'Salut', from: ann.id, to: bob.id }])
+    t.equal((await phones.ann.next(frame => frame.type === 'message_read')).id, sent.body.id)
+  })
+
+  await t.test('what waited counts as delivered when the receiver connects', async t => {
+    const [ann, bob] = [await login(), await login()]
+    const phone = await listen(t, server.url, ann.token)
+    const first = await call('POST', '/messages/send/', ann.token, {
+      receiver: bob.id,
+      content: '1',
+      message_type: 'text'
+    })
+    const second = await call('POST', '/messages/send/', ann.token, { receiver: String(bob.id), content: 2 })
+
+    await listen(t, server.url, bob.token)
+
+    t.equal((await phone.next(frame => frame.type === 'message_delivered')).id, first.body.id)
+    t.equal((await phone.next(frame => frame.type === 'message_delivered')).id, second.body.id)
+  })
+
+  await t.test('people who talk see each other come and go', async t => {
+    const [ann, bob] = [await login(), await login()]
+    await call('POST', '/messages/send/', ann.token, { receiver: bob.id, content: 'Salut', message_type: 'text' })
+    const phone = await listen(t, server.url, ann.token)
+    const other = await listen(t, server.url, bob.token)
+
+    const came = await phone.next(frame => frame.type === 'presence_update' && frame.user_id === bob.id)
+    t.match(came, { online: true })
+    const snapshot = await other.next(frame => frame.type === 'presence_snapshot')
+    t.ok((snapshot.online_user_ids as number[]).includes(ann.id))
+    t.match((await call('GET', `/users/${bob.id}/`, ann.token)).body, { id: bob.id, online: true })
+
+    other.close()
+
+    const left = await phone.next(
+      frame => frame.type === 'presence_update' && frame.user_id === bob.id && !frame.online
+    )
+    t.type(left.last_seen, 'string')
+    const profile = await call('GET', `/users/${bob.id}/`, ann.token)
+    t.match(profile.body, { online: false, last_seen: left.last_seen })
+  })
+
+  await t.test('a form is read like JSON, and a file gets a clear error', async t => {
+    const [ann, bob] = [await login(), await login()]
+    const form = new FormData()
+    form.set('receiver', String(bob.id))
+    form.set('message_type', 'text')
+    form.set('content', 'from a form')
+    const send = () =>
+      fetch(`${server.url}/messages/send/`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ann.token}` },
+        body: form
+      })
+
+    t.equal((await send()).status, 201)
+
+    form.set('message_type', 'audio')
+    form.set('file', new Blob(['...'], { type: 'audio/ogg' }), 'a.ogg')
+    const refused = await send()
+    t.equal(refused.status, 400)
+    t.match(await refused.json(), { file: [String] })
+  })
+})
+
+function caller(url: string) {
+  return async (method: string, path: string, token: string | null, body?: unknown) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+  }
+}
+
+/** A socket as the first backend's document opens it; `next` resolves with the oldest frame that fits and was not taken yet. */
+async function listen(t: Test, url: string, token: string) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/chat?token=${token}`)
+  const frames: Frame[] = []
+  let wake = () => {}
+  socket.on('message', data => {
+    frames.push(JSON.parse(String(data)))
+    wake()
+  })
+  t.teardown(() => socket.terminate())
+
+  async function next(fits: (frame: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const index = frames.findIndex(fits)
+      const [frame] = index === -1 ? [] : frames.splice(index, 1)
+      if (frame !== undefined) return frame
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    }
+  }
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  return { next, close: () => socket.close() }
+}

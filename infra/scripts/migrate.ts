@@ -1,0 +1,20 @@
+// Applies the migrations to the PostgreSQL database that DATABASE_URL names. (The embedded database is migrated when it starts.)
+import { migrate } from '../../apps/api/src/database/migrate.ts'
+import { openPool, postgresDatabase } from '../../apps/api/src/database/postgres.ts'
+
+const url = process.env.DATABASE_URL ?? ''
+if (url === '') {
+  console.error('DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host:port/name')
+  process.exit(1)
+}
+
+const pool = openPool({ connectionString: url, max: 1, connectTimeoutMs: 10_000, statementTimeoutMs: 60_000 })
+try {
+  const applied = await migrate(postgresDatabase(pool))
+  console.log(applied.length === 0 ? 'nothing to apply' : `applied ${applied.join(', ')}`)
+} catch (error) {
+  console.error(`migration failed: ${error instanceof Error ? error.message : 'unknown error'}`)
+  process.exitCode = 1
+} finally {
+  await pool.end()
+}

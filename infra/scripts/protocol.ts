@@ -1,0 +1,66 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { aliases, closeCodes, commands, errorKinds, events, limits } from '@rendezvous/contract'
+
+const DOCUMENT = new URL('../../docs/protocol.md', import.meta.url)
+
+interface ObjectSchema {
+  readonly description?: string
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly required?: readonly string[]
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function frames(schemas: Readonly<Record<string, ObjectSchema>>): string {
+  const rows = Object.entries(schemas).map(([type, { description = '', properties, required = [] }]) => {
+    const fields = Object.keys(properties).filter(name => name !== 'type')
+    return [
+      `\`${type}\``,
+      fields.map(name => `\`${name}\`${required.includes(name) ? '' : '?'}`).join(', '),
+      description
+    ]
+  })
+  return table(['type', 'fields (? = may be absent)', 'meaning'], rows)
+}
+
+/** The generated parts of docs/protocol.md, by the name of their markers. */
+function protocolTables(): Readonly<Record<string, string>> {
+  return {
+    events: frames(events),
+    commands: frames(commands),
+    closes: table(
+      ['code', 'reason', 'meaning'],
+      Object.values(closeCodes).map(({ code, reason, description }) => [String(code), `\`${reason}\``, description])
+    ),
+    errors: table(
+      ['code', 'status', 'text, unless the place has a better one'],
+      Object.entries(errorKinds).map(([code, { status, detail }]) => [`\`${code}\``, String(status), detail])
+    ),
+    limits: table(
+      ['limit', 'value'],
+      Object.entries(limits).map(([name, value]) => [`\`${name}\``, String(value)])
+    ),
+    aliases: table(
+      ['field', 'also read'],
+      Object.entries(aliases).map(([name, others]) => [`\`${name}\``, others.map(other => `\`${other}\``).join(', ')])
+    )
+  }
+}
+
+/** `text` with every generated part between its markers made anew. @throws Error when a marker is missing. */
+export function withTables(text: string): string {
+  let result = text
+  for (const [name, content] of Object.entries(protocolTables())) {
+    const part = new RegExp(`<!-- ${name} -->\n[\\s\\S]*?<!-- /${name} -->`)
+    if (!part.test(result)) throw new Error(`docs/protocol.md has no part <!-- ${name} -->`)
+    result = result.replace(part, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`)
+  }
+  return result
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await writeFile(DOCUMENT, withTables(await readFile(DOCUMENT, 'utf8')))
+}

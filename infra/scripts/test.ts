@@ -1,0 +1,70 @@
+/** Runs the tests: starts the real services that the machine has, runs tap over everything (or over what the
+ *  arguments name), and ends with the line `N passed, N failed`. CONTRIBUTING.md tells how to use it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { findPostgres, placesOf, startPostgres } from './postgres.ts'
+import { printer } from './printer.ts'
+import { judge, readResults } from './results.ts'
+
+interface Services {
+  /** What the tests find in their environment. */
+  env: NodeJS.ProcessEnv
+  /** A sentence for each service that could not be had: what was left out, and why. */
+  missing: string[]
+  stop(): Promise<void>
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const print = (line: string) => console.log(line)
+
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort(signal))
+
+const services = await startServices()
+try {
+  const { tally, exitCode } = await runTap(process.argv.slice(2), services.env)
+  const verdict = judge(tally, { exitCode, missing: services.missing, ci: process.env.CI === 'true' })
+  for (const test of tally.skipped) print(`skipped: ${test}`)
+  for (const service of services.missing) print(`not run: ${service}`)
+  for (const reason of verdict.reasons) print(`failed: ${reason}`)
+  await services.stop()
+  print(verdict.line)
+  process.exitCode = verdict.exitCode
+} finally {
+  await services.stop()
+}
+
+async function startServices(): Promise<Services> {
+  if (process.env.TEST_DATABASE_URL) return { env: {}, missing: [], stop: async () => {} }
+
+  try {
+    const bin = await findPostgres(placesOf(process.env))
+    if (bin === null) throw new Error('no postgres found; Debian: apt-get install postgresql')
+    const { url, stop } = await startPostgres(bin)
+    return { env: { TEST_DATABASE_URL: url }, missing: [], stop }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { env: {}, missing: [`PostgreSQL suites: ${why}`], stop: async () => {} }
+  }
+}
+
+async function runTap(args: string[], env: NodeJS.ProcessEnv) {
+  const { sink, tally } = readResults(printer(print))
+  if (interrupt.signal.aborted) return { tally, exitCode: null }
+
+  const tap = fileURLToPath(new URL('dist/esm/run.mjs', import.meta.resolve('tap/package.json')))
+  const child = spawn(process.execPath, [tap, '--reporter=tap', ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    // A process group of its own, so that a signal sent to this process alone reaches every test file too.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const passOn = () => child.pid && process.kill(-child.pid, interrupt.signal.reason)
+  interrupt.signal.addEventListener('abort', passOn)
+  child.stdout.pipe(sink)
+  const [[exitCode]] = await Promise.all([once(child, 'close'), once(sink, 'complete')])
+  interrupt.signal.removeEventListener('abort', passOn)
+  return { tally, exitCode: typeof exitCode === 'number' ? exitCode : null }
+}

@@ -1,0 +1,21 @@
+export type { Bus, BusListener, Delivery } from './bus.ts'
+export type { Clock } from './clock.ts'
+export {
+  type ControlHeader,
+  decode,
+  type Envelope,
+  type EventsHeader,
+  encode,
+  type Header
+} from './envelope.ts'
+export { ClusterError } from './error.ts'
+export { memoryBus } from './memory/bus.ts'
+export { memoryPresence } from './memory/presence.ts'
+export { memoryTickets } from './memory/tickets.ts'
+export { type MemoryWire, memoryWire } from './memory/wire.ts'
+export {
+  ONLINE_MAX,
+  type Presence
+} from './presence.ts'
+export type { Tickets } from './tickets.ts'
+export { everyoneTopic, roomTopic, type Topic, userTopic } from './topics.ts'

@@ -1,0 +1,49 @@
+import type { Limits, Rate } from '../limits.ts'
+import type { MemoryWire } from './wire.ts'
+
+/** Debts add up in fractions of a millisecond; what differs by less than this is equal. */
+const EPSILON_MS = 1e-6
+
+/** Limits on `wire`: a debt for each key, in milliseconds, paid off by time; a use costs `windowMs / limit` and none may owe more than `windowMs`. */
+export function memoryLimits(wire: MemoryWire): Limits {
+  function owed(key: string): number {
+    const debt = wire.reach().debts.get(key)
+    return debt === undefined ? 0 : Math.max(0, debt.ms - Math.max(0, wire.clock() - debt.at))
+  }
+
+  function remember(key: string, ms: number): void {
+    const { debts } = wire.reach()
+    debts.delete(key) // and to the end: the first is the one not used for longest
+    debts.set(key, { ms, at: wire.clock() })
+    if (debts.size <= wire.bounds.limits) return
+    const [oldest] = debts.keys()
+    if (oldest !== undefined) debts.delete(oldest)
+  }
+
+  return {
+    async take(key, rate) {
+      refuseNonsense(rate)
+      const { limit, windowMs, cost = 1 } = rate
+      const each = windowMs / limit
+      const before = owed(key)
+      const after = before + cost * each
+      const allowed = after <= windowMs + EPSILON_MS
+      const debt = allowed ? after : before
+      if (cost > 0) remember(key, debt)
+
+      return {
+        allowed,
+        remaining: Math.max(0, Math.floor((windowMs - debt + EPSILON_MS) / each)),
+        retryAfterMs: allowed ? 0 : Math.ceil(after - windowMs - EPSILON_MS),
+        resetMs: Math.max(0, Math.ceil(debt - EPSILON_MS))
+      }
+    }
+  }
+}
+
+function refuseNonsense({ limit, windowMs, cost = 1 }: Rate): void {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError('limit must be a positive integer')
+  if (!Number.isFinite(windowMs) || windowMs <= 0) throw new RangeError('windowMs must be positive')
+  if (!Number.isInteger(cost) || cost < 0 || cost > limit)
+    throw new RangeError('cost must be an integer from 0 to limit')
+}

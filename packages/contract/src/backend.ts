@@ -1,0 +1,69 @@
+import type { Command } from './command.ts'
+import type { ErrorCode, FieldErrors } from './error.ts'
+import type { AckResult } from './event.ts'
+import type { ConversationId, Seq, UserId } from './scalar.ts'
+
+/** Who opened a socket, as his access token said. `expiresAt` in milliseconds since 1970. */
+export interface Claims {
+  readonly userId: UserId
+  readonly sessionId: string
+  /** The `jti` of the access token. */
+  readonly tokenId: string
+  readonly expiresAt: number
+}
+
+/** What a gateway must know of a person to open his socket. */
+export interface Roster {
+  /** False when the session ended in the meantime: the socket must not open. */
+  readonly alive: boolean
+  /** Conversations with a room topic of their own. */
+  readonly rooms: readonly { readonly conversationId: ConversationId; readonly membersSeq: Seq }[]
+  /** People whose presence he sees, 500 at most. */
+  readonly contacts: readonly UserId[]
+  /** Last value of his personal stream. */
+  readonly head: number
+}
+
+/** A command that a gateway found well-formed, and whose it is. */
+export interface IssuedCommand {
+  readonly claims: Claims
+  readonly command: Exclude<Command, { type: 'ping' }>
+}
+
+/** What a command came to: what its ack says, or the code and texts of its `error`. */
+export type CommandResult =
+  | { readonly ok: true; readonly result: AckResult }
+  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly fields?: FieldErrors }
+
+/** Messages up to `seq` were written to a device of `userId`. */
+export interface DeliveryReport {
+  readonly userId: UserId
+  readonly conversationId: ConversationId
+  readonly seq: Seq
+}
+
+/** A person came online or went offline, seen by the cluster as a whole. `at` in milliseconds since 1970. */
+export interface PresenceChange {
+  readonly userId: UserId
+  readonly online: boolean
+  readonly at: number
+}
+
+/**
+ * What a gateway asks of the api. Every call takes up to 50 entries, answers them in their order, and rejects as a whole only when
+ * the api cannot be reached; then nothing is known of any entry, and repeating the call is safe.
+ */
+export interface Backend {
+  /** Whether each session may still be used. */
+  alive(claims: readonly Claims[]): Promise<boolean[]>
+  /** What each opening socket needs. A message stored after the call began is either in state the client fetches later, or published. */
+  roster(claims: readonly Claims[]): Promise<Roster[]>
+  /** Carries out commands; one that is refused leaves its neighbours alone. Durable when answered. */
+  execute(commands: readonly IssuedCommand[]): Promise<CommandResult[]>
+  /** Moves delivered watermarks. A report of what is no message of his is ignored. */
+  delivered(reports: readonly DeliveryReport[]): Promise<void>
+  /** Everything that waited for these people counts as delivered. */
+  deliverWaiting(userIds: readonly UserId[]): Promise<void>
+  /** Stores `last_seen` and tells the contacts. */
+  presenceChanged(changes: readonly PresenceChange[]): Promise<void>
+}

@@ -1,0 +1,35 @@
+import { type Static, Type } from 'typebox'
+import { limits } from './limits.ts'
+import { Message } from './message.ts'
+import { ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
+import { User } from './user.ts'
+
+/** A conversation as one of its members sees it. `name` is `title`, for clients that look there. */
+export const Conversation = Type.Object(
+  {
+    id: ConversationId,
+    type: Type.Union([Type.Literal('direct')]),
+    is_group: Type.Boolean(),
+    title: Nullable(Type.String()),
+    name: Nullable(Type.String()),
+    participants: Type.Array(ref(User)),
+    participant_ids: Type.Array(UserId),
+    last_message: Nullable(ref(Message)),
+    unread_count: Type.Integer({ minimum: 0, maximum: limits.unreadCount }),
+    last_seq: Seq,
+    created_at: Timestamp,
+    updated_at: Timestamp
+  },
+  { $id: 'Conversation' }
+)
+export type Conversation = Static<typeof Conversation>
+
+/** The people to talk with; one's own id among them is ignored. */
+export const CreateConversation = Type.Object(
+  {
+    participants: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }),
+    title: Type.Optional(Nullable(Type.String({ maxLength: limits.shortTextCharacters }))),
+    is_group: Type.Optional(Type.Boolean())
+  },
+  { $id: 'CreateConversation' }
+)

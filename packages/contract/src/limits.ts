@@ -1,0 +1,45 @@
+/** Every bound of the product that a client can meet, by name. Times in milliseconds, sizes in bytes unless said. */
+export const limits = Object.freeze({
+  /** Largest HTTP request body; above it 413. */
+  bodyBytes: 64 * 1024,
+  /** Largest WebSocket frame from a client; above it the socket closes with 1009. */
+  frameBytes: 64 * 1024,
+  /** Deepest nesting of a JSON body or frame. */
+  jsonDepth: 32,
+  /** Longest text of a message, in characters (Unicode code points). */
+  messageCharacters: 4_000,
+  /** Longest list of ids a request may carry. */
+  idsPerRequest: 100,
+  /** Entries of a list when the client names no page size, and the most it can name. */
+  pageSize: 100,
+  pageSizeMax: 200,
+  /** Longest opaque cursor, in characters. */
+  cursorCharacters: 512,
+  /** Shortest and longest password, in characters; what is longer is refused before it is hashed. */
+  passwordMin: 8,
+  passwordMax: 1_024,
+  /** Longest user name, as Django's. */
+  usernameCharacters: 150,
+  emailCharacters: 254,
+  nameCharacters: 150,
+  bioCharacters: 2_000,
+  shortTextCharacters: 120,
+  /** Longest access or refresh token that is looked at, in characters. */
+  tokenCharacters: 4_096,
+  /** How long a ticket for the socket lives. */
+  ticketMs: 30_000,
+  /** Longest `ref` of a socket command, in characters. */
+  refCharacters: 64,
+  /** Commands of one socket that may wait for their answer; the next is refused with `too_many_commands`. */
+  commandsInFlight: 64,
+  /** Malformed frames after which a socket is closed. */
+  badFrames: 3,
+  /** Presence contacts of one person that a snapshot or an update reaches. */
+  presenceContacts: 500,
+  /** Unread messages are counted up to here. */
+  unreadCount: 1_000,
+  /** Receipts told one by one when a watermark moves; older ones are covered by the watermark. */
+  receiptsPerAdvance: 1_000,
+  /** Most commands or reports in one call from a gateway to an api node. */
+  backendBatch: 50
+})

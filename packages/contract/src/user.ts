@@ -1,0 +1,108 @@
+import { type Static, Type } from 'typebox'
+import { limits } from './limits.ts'
+import { Nullable, Timestamp, UserId } from './scalar.ts'
+
+const Username = Type.String({
+  minLength: 1,
+  maxLength: limits.usernameCharacters,
+  pattern: '^[\\p{L}\\p{N}_.@+-]+$',
+  description: 'Letters, digits and @/./+/-/_ ; unique without regard to case'
+})
+const Email = Type.String({
+  maxLength: limits.emailCharacters,
+  description: "An e-mail address, unique without regard to case; '' when none"
+})
+const Password = Type.String({
+  minLength: 1,
+  maxLength: limits.passwordMax,
+  description: `At least ${limits.passwordMin} characters, and not only digits`
+})
+const GivenPassword = Type.String({ minLength: 1, maxLength: limits.passwordMax })
+const Name = Type.String({ maxLength: limits.nameCharacters })
+const Bio = Type.String({ maxLength: limits.bioCharacters })
+const ShortText = Type.String({ maxLength: limits.shortTextCharacters })
+const BirthDate = Nullable(Type.String({ format: 'date', description: 'YYYY-MM-DD' }))
+const PresenceStatus = Type.Union([Type.Literal('online'), Type.Literal('offline')])
+
+/** What a person is to anybody signed in who is not across a block. `is_online`, `online` and `status` say the same, for the clients of both seeds. */
+const publicFields = {
+  id: UserId,
+  username: Username,
+  first_name: Name,
+  last_name: Name,
+  bio: Bio,
+  avatar: Nullable(Type.String({ description: 'Address of the picture' })),
+  gender: ShortText,
+  location: ShortText,
+  is_online: Type.Boolean(),
+  online: Type.Boolean(),
+  status: PresenceStatus,
+  last_seen: Nullable(Timestamp),
+  date_joined: Timestamp
+}
+
+export const User = Type.Object(publicFields, { $id: 'User', description: 'A person, as others see him' })
+export type User = Static<typeof User>
+
+/** One's own profile: what others see, and what only oneself sees. */
+export const Profile = Type.Object(
+  { ...publicFields, email: Email, phone: ShortText, birth_date: BirthDate, locale: ShortText },
+  { $id: 'Profile', description: 'A person, as he sees himself' }
+)
+export type Profile = Static<typeof Profile>
+
+/** The fields of a profile that its owner may set. */
+const editable = {
+  email: Type.Optional(Email),
+  first_name: Type.Optional(Name),
+  last_name: Type.Optional(Name),
+  bio: Type.Optional(Bio),
+  gender: Type.Optional(ShortText),
+  location: Type.Optional(ShortText),
+  phone: Type.Optional(ShortText),
+  birth_date: Type.Optional(BirthDate),
+  locale: Type.Optional(ShortText)
+}
+
+/** A new account: a user name, a password (its repetition, when given, must be the same) and any of the profile's fields. */
+export const RegisterRequest = Type.Object(
+  {
+    username: Username,
+    password: Password,
+    password_confirm: Type.Optional(Type.String({ maxLength: limits.passwordMax })),
+    ...editable
+  },
+  { $id: 'RegisterRequest' }
+)
+export type RegisterRequest = Static<typeof RegisterRequest>
+
+/** What is to change of one's profile; what is absent stays as it is. */
+export const ProfileUpdate = Type.Object({ username: Type.Optional(Username), ...editable }, { $id: 'ProfileUpdate' })
+export type ProfileUpdate = Static<typeof ProfileUpdate>
+
+/** The password in use, and the one to take its place. */
+export const ChangePasswordRequest = Type.Object(
+  {
+    old_password: GivenPassword,
+    new_password: Password,
+    new_password_confirm: Type.Optional(Type.String({ maxLength: limits.passwordMax }))
+  },
+  { $id: 'ChangePasswordRequest' }
+)
+export type ChangePasswordRequest = Static<typeof ChangePasswordRequest>
+
+/** `is_online` as a boolean, or as `status` does it: 'online' and 'offline'. */
+export const UpdateStatusRequest = Type.Object({ is_online: Type.Boolean() }, { $id: 'UpdateStatusRequest' })
+
+/** How a person is seen by others, after he said how he wants to be seen. */
+export const UserStatus = Type.Object(
+  {
+    id: UserId,
+    is_online: Type.Boolean(),
+    online: Type.Boolean(),
+    status: PresenceStatus,
+    last_seen: Nullable(Timestamp)
+  },
+  { $id: 'UserStatus' }
+)
+export type UserStatus = Static<typeof UserStatus>

@@ -1,0 +1,3 @@
+export { Duration } from './duration.ts'
+export { ConfigError } from './error.ts'
+export { describeEnv, type Env, parseEnv } from './parse.ts'

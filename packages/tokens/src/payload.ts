@@ -1,0 +1,31 @@
+import { UserId } from '@rendezvous/contract'
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
+/** Seconds since 1970, as far as a Date reaches. */
+const Moment = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000 })
+
+const Payload = Type.Object({
+  iss: Type.String(),
+  aud: Type.String(),
+  token_type: Type.Union([Type.Literal('access'), Type.Literal('refresh')]),
+  user_id: UserId,
+  sid: Uuid,
+  jti: Uuid,
+  iat: Moment,
+  exp: Moment,
+  nbf: Type.Optional(Moment),
+  parent: Type.Optional(Uuid),
+  parent_exp: Type.Optional(Moment)
+})
+
+/** The payload of a token, as signed. Times in seconds since 1970. */
+export type Payload = Static<typeof Payload>
+
+const payload = Compile(Payload)
+
+/** Whether `value` has every claim, each of its type. Claims we do not know are allowed. */
+export function isPayload(value: unknown): value is Payload {
+  return payload.Check(value)
+}

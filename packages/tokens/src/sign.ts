@@ -1,0 +1,95 @@
+import type { JWT } from '@fastify/jwt'
+import { type Claims, limits, type UserId } from '@rendezvous/contract'
+import { isPayload, type Payload } from './payload.ts'
+import type { AccessClaims, Issued, RefreshClaims, RefusalReason, TokenOptions, Tokens, Verified } from './tokens.ts'
+
+type Signers = ReadonlyMap<string, JWT>
+type TokenType = Payload['token_type']
+
+/** The half of `Tokens` that signs, with the first key. */
+export function issuing(signers: Signers, options: TokenOptions): Pick<Tokens, 'issueAccess' | 'issueRefresh'> {
+  function sign(type: TokenType, ttlMs: number, userId: UserId, sessionId: string, extra: object): Issued<Claims> {
+    const iat = Math.floor(options.clock() / 1000)
+    const claims = { userId, sessionId, tokenId: options.newId(), expiresAt: (iat + Math.ceil(ttlMs / 1000)) * 1000 }
+    const standard = { user_id: userId, sid: sessionId, jti: claims.tokenId, iat, exp: claims.expiresAt / 1000 }
+    return { token: first(signers).sign({ token_type: type, ...standard, ...extra }), claims }
+  }
+
+  return {
+    issueAccess: (userId, sessionId) => sign('access', options.accessTtlMs, userId, sessionId, {}),
+    issueRefresh(userId, sessionId, from): Issued<RefreshClaims> {
+      if (from === undefined) return sign('refresh', options.refreshTtlMs, userId, sessionId, {})
+      const parent = { tokenId: from.tokenId, expiresAt: from.expiresAt }
+      const extra = { parent: parent.tokenId, parent_exp: parent.expiresAt / 1000 }
+      const { token, claims } = sign('refresh', options.refreshTtlMs, userId, sessionId, extra)
+      return { token, claims: { ...claims, parent } }
+    }
+  }
+}
+
+function first(signers: Signers): JWT {
+  for (const signer of signers.values()) return signer
+  throw new RangeError('there is no key to sign tokens with')
+}
+
+/** The half of `Tokens` that verifies, with the key that the token names. */
+export function verifying(signers: Signers, options: TokenOptions): Pick<Tokens, 'verifyAccess' | 'verifyRefresh'> {
+  function verify<C extends Claims>(token: string, type: TokenType, toClaims: (payload: Payload) => C): Verified<C> {
+    const payload = read(signers, token)
+    if (payload === null) return refused('invalid')
+    const now = options.clock() / 1000
+    if (payload.nbf !== undefined && payload.nbf > now) return refused('invalid')
+    if (payload.token_type !== type) return refused('wrong_type')
+    if (payload.exp <= now) return refused('expired')
+    return { ok: true, claims: toClaims(payload) }
+  }
+
+  return {
+    verifyAccess: token => verify(token, 'access', accessClaims),
+    verifyRefresh: token => verify(token, 'refresh', refreshClaims)
+  }
+}
+
+/** The payload of a token that one of the keys signed, complete and for us; its times and its type are not looked at. */
+function read(signers: Signers, token: string): Payload | null {
+  if (token.length > limits.tokenCharacters) return null
+  const signer = signers.get(keyId(token))
+  if (signer === undefined) return null
+  try {
+    const payload: unknown = signer.verify(token)
+    return isPayload(payload) ? payload : null
+  } catch (error) {
+    if (isTokenError(error)) return null
+    throw error
+  }
+}
+
+/** The `kid` of the token's header; '' when it has none that can be read. */
+function keyId(token: string): string {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+    const named = header !== null && typeof header === 'object' && 'kid' in header
+    return named && typeof header.kid === 'string' ? header.kid : ''
+  } catch {
+    return ''
+  }
+}
+
+/** What fast-jwt, under @fastify/jwt, throws for a token that it refuses. */
+function isTokenError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('FAST_JWT_')
+}
+
+function accessClaims(payload: Payload): AccessClaims {
+  return { userId: payload.user_id, sessionId: payload.sid, tokenId: payload.jti, expiresAt: payload.exp * 1000 }
+}
+
+function refreshClaims(payload: Payload): RefreshClaims {
+  const { parent, parent_exp: parentExp } = payload
+  if (parent === undefined || parentExp === undefined) return accessClaims(payload)
+  return { ...accessClaims(payload), parent: { tokenId: parent, expiresAt: parentExp * 1000 } }
+}
+
+function refused(reason: RefusalReason): { ok: false; reason: RefusalReason } {
+  return { ok: false, reason }
+}

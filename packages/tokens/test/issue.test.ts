@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { UserId } from '@rendezvous/contract'
+import t from 'tap'
+import { key, makeTokens, NOW, otherKey, peek, peekHeader } from './forge.ts'
+
+const user = 7 as UserId
+
+t.test('an access token says who, in which session, by which key, and until when', async t => {
+  const tokens = await makeTokens()
+  const sessionId = randomUUID()
+  const { token, claims } = tokens.issueAccess(user, sessionId)
+
+  t.strictSame(peekHeader(token), { alg: 'HS256', typ: 'JWT', kid: 'k1' })
+  t.strictSame(peek(token), {
+    token_type: 'access',
+    user_id: 7,
+    sid: sessionId,
+    jti: claims.tokenId,
+    iat: NOW / 1000,
+    exp: NOW / 1000 + 3600,
+    iss: 'rendezvous',
+    aud: 'chat'
+  })
+  t.strictSame(claims, { userId: 7, sessionId, tokenId: claims.tokenId, expiresAt: NOW + 3_600_000 })
+  t.strictSame(tokens.verifyAccess(token), { ok: true, claims })
+})
+
+t.test('a refresh token names the one it was made from', async t => {
+  const tokens = await makeTokens()
+  const first = tokens.issueRefresh(user, randomUUID())
+  const second = tokens.issueRefresh(user, first.claims.sessionId, first.claims)
+
+  t.equal(first.claims.parent, undefined)
+  t.strictSame(second.claims.parent, { tokenId: first.claims.tokenId, expiresAt: first.claims.expiresAt })
+  t.strictSame(tokens.verifyRefresh(first.token), { ok: true, claims: first.claims })
+  t.strictSame(tokens.verifyRefresh(second.token), { ok: true, claims: second.claims })
+})
+
+t.test('keys rotate: the first signs, and all of them verify until they are taken away', async t => {
+  const before = await makeTokens({ keys: [key] })
+  const during = await makeTokens({ keys: [otherKey, key] })
+  const after = await makeTokens({ keys: [otherKey] })
+  const old = before.issueAccess(user, randomUUID()).token
+  const fresh = during.issueAccess(user, randomUUID()).token
+
+  t.equal(peekHeader(fresh).kid, 'k2')
+  t.ok(during.verifyAccess(old).ok)
+  t.ok(during.verifyAccess(fresh).ok)
+  t.ok(after.verifyAccess(fresh).ok)
+  t.strictSame(after.verifyAccess(old), { ok: false, reason: 'invalid' })
+})
+
+t.test('keys that would be unsafe are refused by name, and their secret is not shown', async t => {
+  const short = { id: 'brief', secret: Buffer.from('hunter2') }
+  await t.rejects(makeTokens({ keys: [] }), { name: 'RangeError' })
+  await t.rejects(makeTokens({ keys: [{ ...key, id: '' }] }), { name: 'RangeError' })
+  await t.rejects(makeTokens({ keys: [key, { ...otherKey, id: 'k1' }] }), { name: 'RangeError' })
+  await t.rejects(makeTokens({ keys: [short] }), { message: 'the secret of key brief is shorter than 32 bytes' })
+})
