@@ -11,8 +11,8 @@ export const limits = Object.freeze({
   /** Longest list of ids a request may carry. */
   idsPerRequest: 100,
   /** Entries of a list when the client names no page size, and the most it can name. */
-  pageSize: 100,
-  pageSizeMax: 200,
+  pageSize: 200,
+  pageSizeMax: 500,
   /** Longest opaque cursor, in characters. */
   cursorCharacters: 512,
   /** Shortest and longest password, in characters; what is longer is refused before it is hashed. */
