@@ -282,3 +282,14 @@ t.test('a password of a megabyte is refused', async t => {
 t.test('nothing of this was a bug', async t => {
   t.same(api.warnings, [])
 })
+
+t.test(
+  'the detail of a validation error is the text of its first field, for clients that show nothing else',
+  async t => {
+    const { app } = await startApi(t)
+
+    const answer = await ask(app, 'POST', '/api/v1/auth/register/', { username: 'somebody' })
+
+    t.match(answer, { status: 400, body: { password: ['This field is required.'], detail: 'This field is required.' } })
+  }
+)

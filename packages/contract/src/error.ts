@@ -109,9 +109,10 @@ interface ApiErrorOptions {
   retryAfter?: number
 }
 
-/** Input that breaks rules of its fields. */
+/** Input that breaks rules of its fields. The first text is the `detail` too: clients that show `detail` show what is wrong. */
 export function invalid(fields: FieldErrors): ApiError {
-  return new ApiError('invalid', { fields })
+  const [detail = errorKinds.invalid.detail] = Object.values(fields).flat()
+  return new ApiError('invalid', { fields, detail })
 }
 
 /** Absent, not the caller's, or across a block: one answer for all three. */
