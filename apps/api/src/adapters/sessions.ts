@@ -48,11 +48,13 @@ const SET_PASSWORD: Statement = {
   text: `UPDATE person SET password_hash = $3, password_changed_at = now()
     WHERE id = $1 AND password_hash = $2 AND is_active AND deleted_at IS NULL RETURNING id`
 }
+/** LATERAL, because a generic plan on large tables joined all people. */
 const STATES: Statement = {
   name: 'session_states',
   text: `SELECT s.id, s.user_id AS "userId", s.ended_at IS NOT NULL OR NOT p.is_active OR p.deleted_at IS NOT NULL AS ended,
       CASE WHEN p.is_active AND p.deleted_at IS NULL THEN s.spared_jti END AS "sparedTokenId"
-    FROM session s JOIN person p ON p.id = s.user_id WHERE s.id = ANY($1::uuid[])`
+    FROM session s CROSS JOIN LATERAL (SELECT x.is_active, x.deleted_at FROM person x WHERE x.id = s.user_id LIMIT 1) p
+    WHERE s.id = ANY($1::uuid[])`
 }
 const PURGE_TOKENS: Statement = {
   name: 'session_purge_tokens',

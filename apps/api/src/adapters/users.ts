@@ -62,9 +62,9 @@ const FIND_VISIBLE: Statement = {
 const SAW: Statement = {
   name: 'user_saw',
   text: `WITH seen AS (SELECT id, max(at) AS at FROM unnest($1::int[], $2::timestamptz[]) s(id, at) GROUP BY id),
-    locked AS MATERIALIZED (SELECT p.id FROM person p WHERE p.id IN (SELECT id FROM seen) ORDER BY p.id FOR NO KEY UPDATE)
-    UPDATE person p SET last_seen = greatest(p.last_seen, seen.at) FROM seen JOIN locked ON locked.id = seen.id
-    WHERE p.id = seen.id AND (p.last_seen IS NULL OR p.last_seen < seen.at)`
+    locked AS MATERIALIZED (SELECT p.id FROM person p WHERE p.id = ANY($1::int[]) ORDER BY p.id FOR NO KEY UPDATE)
+    UPDATE person p SET last_seen = greatest(p.last_seen, seen.at) FROM seen
+    WHERE p.id = ANY(ARRAY(SELECT id FROM locked)) AND p.id = seen.id AND (p.last_seen IS NULL OR p.last_seen < seen.at)`
 }
 
 /** Rolls a transaction back: log-in names are another's. */

@@ -6,6 +6,8 @@ import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
+import { databaseSessions } from '../../src/adapters/sessions.ts'
+import { databaseUsers } from '../../src/adapters/users.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { createDatabase, needsServer } from './engines.ts'
@@ -23,7 +25,10 @@ const HOT = 1_000 as ConversationId
 
 const ADD_PEOPLE = `
   INSERT INTO person (username, password_hash) SELECT 'user' || i, 'x' FROM generate_series(1, ${PEOPLE}) i;
-  INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;`
+  INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;
+  INSERT INTO login_key (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
+  INSERT INTO session (id, user_id, user_agent, ip) SELECT gen_random_uuid(), id, '', '' FROM person;
+  INSERT INTO retired_token (jti, session_id, expires_at) SELECT gen_random_uuid(), id, now() + interval '1 day' FROM session;`
 
 /** Conversations of five messages: ANN's with 500 people, then everybody's with his neighbour. */
 function addConversations(first: number, last: number): string {
@@ -48,7 +53,38 @@ function addMessages(count: number): string {
 }
 
 /** Everything that requests ask of the database. */
-async function useAll(database: Database, id: ConversationId): Promise<void> {
+async function useAll({ database, prisma }: Watched, id: ConversationId): Promise<void> {
+  await useAccounts(database, prisma)
+  await useConversations(database, id)
+}
+
+async function useAccounts(database: Database, prisma: Watched['prisma']): Promise<void> {
+  const [users, sessions] = [databaseUsers(database, prisma), databaseSessions(database)]
+  const username = randomUUID()
+  const saved = await users.register({ username, email: `${username}@example.org`, passwordHash: 'x' })
+  const userId = saved.ok ? saved.profile.id : EVE
+  await users.findCredentials({ login: username })
+  await users.findCredentials({ userId })
+  await users.findProfile(userId)
+  await users.findVisible(userId, BOB)
+  await users.update(userId, { username: randomUUID() })
+  await users.saw([{ userId, at: new Date() }])
+  const device = { userAgent: '', ip: '' }
+  const [sessionId, next] = [randomUUID(), randomUUID()]
+  await sessions.create({ id: sessionId, userId, passwordHash: 'x', ...device })
+  const parent = { tokenId: randomUUID(), expiresAt: Date.now() + 60_000 }
+  await sessions.use({ sessionId, userId, tokenId: randomUUID(), parent })
+  await sessions.states([sessionId])
+  await sessions.changePassword({
+    ...{ userId, currentHash: 'x', newHash: 'y', next: { id: next, ...device } },
+    spare: { sessionId, tokenId: randomUUID() }
+  })
+  await sessions.end(userId, next)
+  await sessions.endAll(userId)
+  await sessions.purge({ refreshTtlMs: 60_000, limit: 10 })
+}
+
+async function useConversations(database: Database, id: ConversationId): Promise<void> {
   const [messages, conversations, receipts] = [messagesIn(database), conversationsIn(database), receiptsIn(database)]
   const draft = { conversationId: id, senderId: ANN, clientId: randomUUID(), kind: 1, content: 'x' }
   await messages.append([draft, { ...draft, clientId: randomUUID() }])
@@ -110,7 +146,7 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
   early.looks()
 
   await t.test('on fresh tables, with generic plans', async t => {
-    await useAll(early.database, 1 as ConversationId)
+    await useAll(early, 1 as ConversationId)
     const looks = early.looks()
     t.same(unled(looks), [])
     t.ok(looks.length > 100, `${looks.length} looks`)
@@ -122,7 +158,7 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
   early.looks()
 
   await t.test('on large tables, with the plans made while they were empty', async t => {
-    await useAll(early.database, HOT)
+    await useAll(early, HOT)
     const looks = early.looks()
     t.same(unled(looks), [])
     t.same(excessive(looks), [])
@@ -131,7 +167,7 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
   await t.test('on large tables, with plans made of their statistics', async t => {
     await early.database.query({ name: 'test_analyze', text: 'ANALYZE' })
     const late = watched()
-    await useAll(late.database, HOT)
+    await useAll(late, HOT)
     const looks = late.looks()
     t.same(unled(looks), [])
     t.same(excessive(looks), [])
@@ -140,15 +176,16 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
 
 await t.test('plans made when tables were small serve large ones', { ...needsServer(), timeout: 120_000 }, async t => {
   const { watched } = await open(t)
-  const { database, looks } = watched()
+  const one = watched()
+  const { database, looks } = one
   await migrate(database)
   await database.transaction(transaction => transaction.script(ADD_PEOPLE + addConversations(0, 60)))
   await database.query({ name: 'test_analyze', text: 'ANALYZE' })
-  await useAll(database, HOT)
+  await useAll(one, HOT)
 
   await database.transaction(transaction => transaction.script(addConversations(61, 5_000) + addMessages(50_000)))
   looks()
-  await useAll(database, HOT)
+  await useAll(one, HOT)
 
   t.same(excessive(looks()), [])
 })

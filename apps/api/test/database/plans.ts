@@ -1,4 +1,6 @@
+import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { PrismaClient } from '../../../../prisma/client/client.ts'
 import type { Database } from '../../src/database/port.ts'
 import { INDEXED, postgresDatabase } from '../../src/database/postgres.ts'
 
@@ -32,6 +34,8 @@ export interface Look {
 /** A database on one connection that tells how each statement was carried out, those inside functions too. */
 export interface Watched {
   readonly database: Database
+  /** Over the same connection. */
+  readonly prisma: PrismaClient
   /** The looks at tables since the last call. */
   looks(): Look[]
   close(): Promise<void>
@@ -58,6 +62,7 @@ export function watch(url: string): Watched {
     idleTimeoutMillis: 0,
     options: settings.map(setting => `-c ${setting}`).join(' ')
   })
+  pool.on('error', () => {}) // the database may be dropped while a connection is still closing
   const seen: Look[] = []
   pool.on('connect', client => {
     client.on('notice', ({ message }) => {
@@ -67,7 +72,12 @@ export function watch(url: string): Watched {
       seen.push(...looksOf(explained['Query Text'], explained.Plan))
     })
   })
-  return { database: postgresDatabase(pool), looks: () => seen.splice(0), close: () => pool.end() }
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const close = async () => {
+    await prisma.$disconnect()
+    await pool.end()
+  }
+  return { database: postgresDatabase(pool), prisma, looks: () => seen.splice(0), close }
 }
 
 function looksOf(query: string, node: PlanNode): Look[] {
