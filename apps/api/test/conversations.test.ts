@@ -135,3 +135,17 @@ t.test('a ticket for the socket', async t => {
   t.equal(status, 201)
   t.match(body, { ticket: /^[\w-]{43}$/, expires_at: /^\d{4}-.*Z$/ })
 })
+
+t.test('an error stands under the name that the client used for the field', async t => {
+  const { ask } = await api.join()
+  const absent = ['Invalid pk "999999" - object does not exist.']
+
+  t.match(await ask('POST', PATH, { participants: [999_999] }), { status: 400, body: { participants: absent } })
+  t.match(await ask('POST', PATH, { participant_ids: [999_999] }), { status: 400, body: { participant_ids: absent } })
+  t.match(await ask('POST', PATH, { user_id: 'nobody' }), { status: 400, body: { user_id: [String] } })
+  t.match(await ask('POST', PATH, { participants: [1], name: 'x'.repeat(300) }), {
+    status: 400,
+    body: { name: [String] }
+  })
+  t.match(await ask('POST', '/messages/send/', { to: 999_999, text: 'hello' }), { status: 400, body: { to: absent } })
+})

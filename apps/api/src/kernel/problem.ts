@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { ApiError, type ErrorCode, problemBody } from '@rendezvous/contract'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { errorsAsSent } from './input/body.ts'
 import { isOutage } from './outage.ts'
 
 const PROBLEM = 'application/problem+json; charset=utf-8'
@@ -72,13 +73,21 @@ function rawAnswer(error: ApiError): string {
 }
 
 function asApiError(thrown: FastifyError, request: FastifyRequest): ApiError {
-  if (thrown instanceof ApiError) return thrown
+  if (thrown instanceof ApiError) return asSent(thrown, request)
 
   const code = frameworkCodes[thrown.code]
   if (code === 'unsupported_media_type') return unsupportedMediaType(request.headers['content-type'])
   if (code !== undefined) return new ApiError(code)
   if (brokeOffWhileArriving(thrown)) return new ApiError('parse_error')
   return isOutage(thrown) ? new ApiError('unavailable', { retryAfter: 1 }) : new ApiError('internal')
+}
+
+/** The error with its fields under the names that the client used. */
+function asSent(error: ApiError, { body }: FastifyRequest): ApiError {
+  if (error.fields === undefined) return error
+  const { code, message: detail, extra, retryAfter } = error
+  const fields = errorsAsSent(error.fields, body)
+  return new ApiError(code, { detail, extra, fields, ...(retryAfter === undefined ? {} : { retryAfter }) })
 }
 
 /** Fastify gives 400 to what fails while a body is read, e.g. because the client went away. */

@@ -165,10 +165,11 @@ t.test('accounts and profiles', async t => {
   t.test('a password is not changed by who does not know it, or to one that breaks a rule', async t => {
     const { access, username } = await join()
     const url = '/api/v1/auth/change-password/'
-    t.match(await call('POST', url, { current_password: 'wrong', new_password: 'battery staple' }, access), {
-      status: 400,
-      body: { old_password: ['Wrong password.'] }
-    })
+    for (const name of ['old_password', 'current_password'])
+      t.match(await call('POST', url, { [name]: 'wrong', new_password: 'battery staple' }, access), {
+        status: 400,
+        body: { [name]: ['Wrong password.'] }
+      })
     t.match(await call('PATCH', url, { old_password: PASSWORD, new_password: '123' }, access), {
       status: 400,
       body: { new_password: [/too short/, 'This password is entirely numeric.'] }

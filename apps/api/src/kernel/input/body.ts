@@ -37,10 +37,28 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
     const errors = new Map<string, readonly string[]>()
     if (!lenient) for (const name of source.keys()) if (!known.has(name)) errors.set(name, ['Unknown field.'])
     const values = slots.flatMap(slot => readSlot(slot, source, raw instanceof FormBody, errors))
-    return errors.size > 0
-      ? { error: invalid(Object.fromEntries(errors) as FieldErrors) }
-      : { value: Object.fromEntries(values) }
+    if (errors.size > 0) return { error: invalid(Object.fromEntries(errors)) }
+
+    const value = Object.fromEntries(values)
+    const sent = slots.flatMap(slot => namesAsSent(slot, source))
+    if (sent.length > 0) aliasesSent.set(value, new Map(sent))
+    return { value }
   }
+}
+
+/** The aliases that a client used, by the body that was read from what it sent. */
+const aliasesSent = new WeakMap<object, ReadonlyMap<string, string>>()
+
+/** `fields` under the names that the client used in what `body` was read from, so that its form finds them. */
+export function errorsAsSent(fields: FieldErrors, body: unknown): FieldErrors {
+  const names = typeof body === 'object' && body !== null ? aliasesSent.get(body) : undefined
+  if (names === undefined) return fields
+  return Object.fromEntries(Object.entries(fields).map(([name, texts]) => [names.get(name) ?? name, texts]))
+}
+
+function namesAsSent({ name, names }: Slot, source: ReadonlyMap<string, unknown>): [string, string][] {
+  const used = names.find(candidate => source.has(candidate))
+  return used === undefined || used === name ? [] : [[name, used]]
 }
 
 function slotOf(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): Slot {
@@ -79,7 +97,7 @@ function readSlot(
   }
 
   const reading = slot.read(raw)
-  if (!reading.ok) errors.set(slot.name, reading.errors)
+  if (!reading.ok) errors.set(name ?? slot.name, reading.errors)
   return reading.ok ? [[slot.name, reading.value]] : []
 }
 
