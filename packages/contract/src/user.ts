@@ -91,8 +91,11 @@ export const ChangePasswordRequest = Type.Object(
 )
 export type ChangePasswordRequest = Static<typeof ChangePasswordRequest>
 
-/** `is_online` as a boolean, or as `status` does it: 'online' and 'offline'. */
-export const UpdateStatusRequest = Type.Object({ is_online: Type.Boolean() }, { $id: 'UpdateStatusRequest' })
+/** `is_online` as a boolean, or as `status` does it: 'online' and 'offline'. Who says nothing is there, so he is online. */
+export const UpdateStatusRequest = Type.Object(
+  { is_online: Type.Optional(Type.Boolean()) },
+  { $id: 'UpdateStatusRequest' }
+)
 
 /** How a person is seen by others, after he said how he wants to be seen. */
 export const UserStatus = Type.Object(

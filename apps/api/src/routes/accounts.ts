@@ -76,7 +76,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
         body: ref(UpdateStatusRequest),
         response: answers({ 200: ref(UserStatus) }, 400, 401)
       },
-      handler: request => accounts.updateStatus(request.caller.userId, request.body.is_online)
+      handler: request => accounts.updateStatus(request.caller.userId, request.body.is_online ?? true)
     })
   }
 }

@@ -206,7 +206,11 @@ t.test('accounts and profiles', async t => {
       })
       t.match((await call('GET', `/users/${one.id}/`, undefined, other.access)).body, { online })
     }
-    t.equal((await call('POST', '/api/v1/auth/update-status/', {}, one.access)).status, 400)
+    t.match(await call('POST', '/api/v1/auth/update-status/', { is_online: false }, one.access), { status: 200 })
+    t.match(await call('POST', '/api/v1/auth/update-status/', {}, one.access), {
+      status: 200,
+      body: { is_online: true }
+    })
     t.equal((await call('POST', '/api/v1/auth/update-status/', { status: 'x' }, one.access)).status, 400)
   })
 })
