@@ -35,9 +35,31 @@ t.test('a second device of the same person on another node sees everything', asy
   const { id: conversation } = await bob.http.openConversation(ann.id)
 
   const ack = await phone.command({ type: 'send_message', conversation_id: conversation, content: 'from my phone' })
+  await bob.connect()
+  await bob.http.markRead(conversation, ack.id ?? 0)
 
-  t.match(await phone.next('message_created'), { id: ack.id })
-  t.match(await laptop.next('message_created'), { id: ack.id, content: 'from my phone' })
+  for (const device of [phone, laptop]) {
+    t.match(await device.next('conversation_created'), { conversation_id: conversation, created_by: bob.id })
+    t.match(await device.next('message_created'), { id: ack.id, content: 'from my phone' })
+    t.match(await device.next('presence_update', event => event.user_id === bob.id), { online: true })
+    t.match(await device.next('message_delivered'), { id: ack.id, user_id: bob.id })
+    t.match(await device.next('message_read'), { id: ack.id, user_id: bob.id })
+  }
+})
+
+t.test('a client of our dialect says itself what was delivered, and what was read', async t => {
+  const { ann, bob } = await apart()
+  const [atAnn, atBob] = [await ann.connectV1(), await bob.connectV1()]
+  const { id: conversation_id } = await ann.http.openConversation(bob.id)
+  const sent = await ann.http.send(conversation_id, 'across')
+  await atBob.next('message_created')
+  t.match(await ann.http.messages(conversation_id), [{ id: sent.id, status: 'sent' }])
+
+  await atBob.command({ type: 'mark_delivered', conversation_id, seq: sent.seq })
+  t.match(await atAnn.next('message_delivered'), { id: sent.id, user_id: bob.id })
+  await atBob.command({ type: 'mark_read', conversation_id, seq: sent.seq })
+  t.match(await atAnn.next('message_read'), { id: sent.id, user_id: bob.id })
+  t.match(await ann.http.messages(conversation_id), [{ id: sent.id, status: 'read' }])
 })
 
 t.test('two nodes that write to one conversation at once give one order, the same to everybody', async t => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { http } from '@rendezvous/client'
 import t from 'tap'
 import { newPerson, PASSWORD } from './person.ts'
@@ -69,10 +70,22 @@ t.test('a second process on the same data is refused', async t => {
   t.match(output, /in use/)
 })
 
+t.test('a port that is taken is named, without a stack', async t => {
+  const first = await startStandalone(join(t.testdir({ first: {}, second: {} }), 'first'))
+  t.teardown(() => first.stop())
+
+  const { code, output } = await refusedStandalone(join(t.testdirName, 'second'), { PORT: new URL(first.url).port })
+
+  t.equal(code, 1)
+  t.match(output, /^The port is taken .* PORT\.$/m)
+  t.notMatch(output, /\bat /)
+})
+
 t.test('demo accounts are there in a new folder, and never in production', async t => {
   const demo = await startStandalone(t.testdir())
-  t.match(demo.output(), /demo_ana/)
-  t.ok(await http(demo.url).login('demo_ana', 'rendezvous-demo'))
+  t.ok(demo.output().includes(`${demo.url}/docs`))
+  t.match(demo.output(), 'demo_ana, demo_ben, demo_chloe')
+  for (const name of ['demo_ana', 'demo_ben', 'demo_chloe']) t.ok(await http(demo.url).login(name, 'rendezvous-demo'))
   await demo.stop()
 
   const production = await startStandalone(t.testdir({ production: {} }), {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { startStandalone } from './standalone.ts'
@@ -16,7 +17,7 @@ interface Frame {
 }
 
 t.test('a client of the first backend works by changing its base URL', async t => {
-  const server = await startStandalone(t.testdir())
+  const server = await startStandalone(t.testdir(), { LOG_LEVEL: 'trace' })
   t.teardown(() => server.stop())
   const call = caller(server.url)
 
@@ -125,6 +126,25 @@ t.test('a client of the first backend works by changing its base URL', async t =
     const refused = await send()
     t.equal(refused.status, 400)
     t.match(await refused.json(), { file: [String] })
+  })
+
+  await t.test('no token or ticket of an address reaches the log', async t => {
+    const { token } = await login()
+    const { ticket } = (await call('POST', '/api/v1/realtime/ticket/', token)).body
+    const sockets = `${server.url.replace('http', 'ws')}/ws/chat`
+    for (const query of [`ticket=${ticket}`, `token=${token}`]) {
+      const socket = new WebSocket(`${sockets}?${query}`)
+      await once(socket, 'message')
+      socket.send('x'.repeat(70_000))
+      await once(socket, 'close')
+    }
+    for (const query of [`ticket=${ticket}`, `token=${token}%zz`, `token=${token}x`]) {
+      await t.rejects(once(new WebSocket(`${sockets}?${query}`), 'open'), /401/)
+      t.equal((await fetch(`${server.url}/ws/chat?${query}`)).status, 404)
+    }
+
+    t.match(server.output(), 'a socket broke off', 'the log does tell of these sockets')
+    for (const secret of [token, ticket]) t.notOk(server.output().includes(secret))
   })
 })
 

@@ -33,7 +33,11 @@ function protocolTables(): Readonly<Record<string, string>> {
     commands: frames(commands),
     closes: table(
       ['code', 'reason', 'meaning'],
-      Object.values(closeCodes).map(({ code, reason, description }) => [String(code), `\`${reason}\``, description])
+      Object.values(closeCodes).map(({ code, reason, description }) => [
+        String(code),
+        reason === '' ? '' : `\`${reason}\``,
+        description
+      ])
     ),
     errors: table(
       ['code', 'status', 'text, unless the place has a better one'],

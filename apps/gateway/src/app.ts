@@ -28,6 +28,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   const admitted = new WeakMap<FastifyRequest, Claims>()
   const otherListeners = app.server.listeners('upgrade')
   let draining = false
+  let admitting = 0
 
   /** From now on an upgrade is a plain request to Node: it is answered, and its connection closed, like any other. */
   function stopUpgrading(): void {
@@ -44,9 +45,15 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   }
 
   async function preValidation(request: FastifyRequest): Promise<void> {
-    if (draining || sockets.size >= deps.settings.socketsMax) throw new ApiError('unavailable', { retryAfter: 1 })
+    const isFull = sockets.size + admitting >= deps.settings.socketsMax
+    if (draining || isFull) throw new ApiError('unavailable', { retryAfter: 1 })
     if (!request.ws) throw new ApiError('not_found')
-    admitted.set(request, await admit(request))
+    admitting += 1
+    try {
+      admitted.set(request, await admit(request))
+    } finally {
+      admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
+    }
   }
 
   await app.register(websocket, {

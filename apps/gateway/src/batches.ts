@@ -18,7 +18,7 @@ export interface BatchedBackend {
   deliverWaiting(userId: UserId): Promise<void>
 }
 
-/** Gathers calls until `limits.backendBatch` are there or `delayMs` passed. */
+/** Gathers calls for `delayMs`; they go out together, `limits.backendBatch` in each call at most. */
 export function batchedBackend(backend: Backend, timers: Timers, delayMs: number): BatchedBackend {
   const batched = <Key, Value>(call: (keys: readonly Key[]) => Promise<readonly Value[]>) =>
     new DataLoader<Key, Value>(call, {

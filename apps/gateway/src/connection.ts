@@ -79,11 +79,21 @@ export function connect(
       cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => {
         cancelResync = null
         outlet.send(voice.resync())
+        void endIfLoggedOut()
       })
     }
   }
 
   const seat = place(member, claims, node)
+
+  /** The end of the session may be among what was lost. */
+  async function endIfLoggedOut(): Promise<void> {
+    try {
+      if (!(await backend.alive(claims))) endWith(closeCodes.sessionEnded)
+    } catch (error) {
+      node.log(error, 'whether a session goes on could not be asked')
+    }
+  }
 
   function expire(): void {
     if (claims.expiresAt <= timers.now()) endWith(closeCodes.tokenExpired)

@@ -8,12 +8,13 @@ export const REPORTS_MAX = 50_000
 export interface Deliveries {
   /** A message was written to a device: soon reported, together with those before it. */
   report(report: DeliveryReport): void
-  /** Sends what waits, at once. Never rejects. */
+  /** Sends what waits, at once, and resolves when nothing waits or is under way. Never rejects. */
   flush(): Promise<void>
 }
 
-/** Gathers reports for `delayMs`, keeps the highest of each person and conversation, and hands them to `deliver` in batches. A batch that is
- *  rejected is tried once more and then dropped: the watermark moves with the next report, or when the receiver connects. */
+/** Gathers reports for `delayMs`, keeps the highest of each person and conversation, and hands them to `deliver` in batches, one after the
+ *  other: while the api is slow they wait here, where there is a bound. A batch that is rejected is tried once more and then dropped: the
+ *  watermark moves with the next report, or when the receiver connects. */
 export function coalescedDeliveries(options: {
   readonly deliver: (reports: readonly DeliveryReport[]) => Promise<void>
   readonly timers: Timers
@@ -21,22 +22,36 @@ export function coalescedDeliveries(options: {
   readonly log: (error: unknown, what: string) => void
 }): Deliveries {
   const { deliver, timers, delayMs, log } = options
-  let waiting = new Map<string, DeliveryReport>()
+  const waiting = new Map<string, DeliveryReport>()
+  let running: Promise<void> | null = null
   let cancel: (() => void) | null = null
 
-  async function send(batch: readonly DeliveryReport[]): Promise<void> {
-    await deliver(batch)
-      .catch(() => deliver(batch))
-      .catch(error => log(error, 'delivered reports were dropped'))
+  function takeBatch(): DeliveryReport[] {
+    const batch: DeliveryReport[] = []
+    for (const [key, report] of waiting) {
+      if (batch.length === limits.backendBatch) break
+      waiting.delete(key)
+      batch.push(report)
+    }
+    return batch
   }
 
-  async function flush(): Promise<void> {
+  async function sendAll(): Promise<void> {
+    while (waiting.size > 0) {
+      const batch = takeBatch()
+      await deliver(batch)
+        .catch(() => deliver(batch))
+        .catch(error => log(error, 'delivered reports were dropped'))
+    }
+  }
+
+  function flush(): Promise<void> {
     cancel?.()
     cancel = null
-    const reports = [...waiting.values()]
-    waiting = new Map()
-    for (let start = 0; start < reports.length; start += limits.backendBatch)
-      await send(reports.slice(start, start + limits.backendBatch))
+    running ??= sendAll().finally(() => {
+      running = null
+    })
+    return running
   }
 
   return {

@@ -77,7 +77,7 @@ export function localPresence(options: Options): LocalPresence {
 
   async function tick(): Promise<void> {
     await round().catch(error => log(error, 'presence could not be kept'))
-    await report.retry()
+    void report.retry() // not awaited: an api that is slow must not cost this node its lease
     if (!stopped) cancel = timers.after(PRESENCE_TICK_MS, startTick)
   }
 

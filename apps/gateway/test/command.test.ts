@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { limits } from '@rendezvous/contract'
+import { closeCodes, limits } from '@rendezvous/contract'
 import t from 'tap'
 import type { Client } from './client.ts'
 import { alice, bob, nextSeqs, openGateway, publisher, talk, toAlice } from './gateway.ts'
@@ -182,7 +182,7 @@ t.test('a frame of the largest size passes, one more byte closes with 1009', asy
   const padded = (bytes: number) => '{"type":"ping"}'.padEnd(bytes)
   t.match(await ask(client, padded(limits.frameBytes)), { type: 'ack' })
   client.say(padded(limits.frameBytes + 1))
-  t.equal((await client.closed).code, 1009)
+  t.same(await client.closed, { code: closeCodes.tooBig.code, reason: closeCodes.tooBig.reason })
 })
 
 t.test("the sending device gets its ack and, as all of the sender's, the message", async t => {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { type ConversationId, type DeliveryReport, limits, type Seq, type UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { coalescedDeliveries, REPORTS_MAX } from '../src/deliveries.ts'
@@ -69,6 +70,33 @@ t.test('many reports go out in batches, and no more than there is room for wait'
   await deliveries.flush()
   t.equal(sizes.length, REPORTS_MAX / limits.backendBatch)
   t.ok(sizes.every(size => size === limits.backendBatch))
+})
+
+t.test('while the api is slow reports wait, one batch under way at a time', async t => {
+  const timers = manualTimers()
+  const answers: (() => void)[] = []
+  const calls: (readonly DeliveryReport[])[] = []
+  const deliveries = coalescedDeliveries({
+    deliver(reports) {
+      calls.push(reports)
+      return new Promise(resolve => answers.push(resolve))
+    },
+    timers,
+    delayMs: 200,
+    log: () => undefined
+  })
+  for (let seq = 1; seq <= 5; seq += 1) {
+    deliveries.report(report(1, seq))
+    timers.advance(200)
+  }
+  t.same(calls, [[report(1, 1)]])
+
+  const flushed = deliveries.flush()
+  answers[0]?.()
+  while (calls.length < 2) await turn()
+  answers[1]?.()
+  await flushed
+  t.same(calls, [[report(1, 1)], [report(1, 5)]])
 })
 
 t.test('a batch that is rejected is tried once more, then dropped', async t => {

@@ -82,6 +82,22 @@ t.test('after an interruption sockets are told to resync, spread out, and order 
   t.match(await client.next(), { type: 'resync', stream: null, v: 1 })
 })
 
+t.test('a session that ended during an interruption closes its sockets with 4501', async t => {
+  const gateway = await openGateway(t)
+  const [ended, other] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
+  gateway.backend.answers.alive = ({ userId }) => userId !== alice
+  gateway.wire.faults.disconnect(gateway.name)
+  gateway.wire.faults.reconnect(gateway.name)
+  await publisher(t, gateway).tell([toBob], 'marker')
+  await other.nextOf('told')
+  gateway.timers.advance(3_000)
+
+  t.equal((await ended.closed).code, 4501)
+  t.match(await other.next(), { type: 'resync' })
+  other.say({ type: 'ping' })
+  t.match(await other.next(), { type: 'ack' }, 'whose session goes on stays')
+})
+
 t.test('an interruption of one topic concerns its sockets only', async t => {
   const gateway = await openGateway(t)
   const [his, hers] = [await gateway.connectReady(bob), await gateway.connectReady(alice)]

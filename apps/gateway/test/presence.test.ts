@@ -90,6 +90,20 @@ t.test('what the api did not take is reported again, the newest of each person',
   t.same(told().sort(), ['1 on', '2 off'])
 })
 
+t.test('an api that does not answer costs this gateway neither its lease nor its people', async t => {
+  const { local, pass, backend, presence, wire } = openPresence(t)
+  let answer = () => {}
+  const answered = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  backend.interpose('presenceChanged', () => answered)
+  t.teardown(() => answer())
+  await local.enter(alice)
+  await pass(60)
+  t.same(await memoryPresence(wire, { gatewayId: 'two', leaseMs: 10_000 }).reap(), [])
+  t.same(await presence.online([alice]), [alice])
+})
+
 t.test('people of a gateway that the cluster gave up are brought back by it', async t => {
   const { local, pass, told, timers, wire } = openPresence(t)
   await local.enter(alice)

@@ -162,6 +162,20 @@ t.test('a socket is refused with 503', async t => {
     await gateway.connectReady(alice)
     t.match(await refusalOf(gateway, `/ws/chat?token=${validToken(gateway)}`), { status: 503 })
   })
+  await t.test('when those that are being let in are as many', async t => {
+    const gateway = await open(t, { settings: { socketsMax: 1 } })
+    let answer = () => {}
+    const answered = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    gateway.backend.interpose('alive', () => answered)
+    const admitted = gateway.connectReady(alice)
+    await gateway.backend.whenAsked('alive', 1)
+    t.match(await refusalOf(gateway, `/ws/chat?token=${validToken(gateway)}`), { status: 503 })
+
+    answer()
+    await admitted
+  })
 })
 
 t.test('what is no upgrade, or upgrades something else, finds nothing and pins nothing', async t => {

@@ -32,9 +32,10 @@ if (existsSync('.env')) process.loadEnvFile() // what is set already wins
 try {
   await run(readConfig(process.env))
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof FolderInUse)) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  const reason = expected(error)
+  if (reason === null) throw error
+  process.stderr.write(`${reason}\n`)
+  process.exit(1)
 }
 
 /** Opens everything in order, serves until a signal comes, and closes in reverse. Long because it is read from top to bottom. */
@@ -112,6 +113,13 @@ async function run(config: StandaloneConfig): Promise<void> {
   await bus.close()
   await database.close()
   await lock.release()
+}
+
+/** What to tell who started it, when he can mend it; null for a bug. */
+function expected(error: unknown): string | null {
+  if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
+  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return isTaken ? 'The port is taken by another process. Stop that one first, or set PORT.' : null
 }
 
 function databaseConfig({ DATABASE_URL: url, ...config }: StandaloneConfig, onError: (error: Error) => void) {

@@ -5,7 +5,7 @@ export interface CloseCode {
   readonly description: string
 }
 
-/** Every code a gateway closes with. 4000-4499: reconnect and resume; 4500-4999: stop. 1009 is the protocol's own. */
+/** Every code a gateway closes with. 4000-4499: reconnect and resume; 4500-4999: stop. 1009 is the protocol's own, and carries no reason. */
 export const closeCodes = Object.freeze({
   draining: {
     code: 4001,
@@ -32,7 +32,7 @@ export const closeCodes = Object.freeze({
     reason: 'unavailable',
     description: 'A part behind the gateway did not answer while the socket connected. Reconnect later.'
   },
-  tooBig: { code: 1009, reason: 'frame_too_big', description: 'A frame was larger than the limit.' },
+  tooBig: { code: 1009, reason: '', description: 'A frame was larger than the limit.' },
   sessionEnded: {
     code: 4501,
     reason: 'session_ended',
