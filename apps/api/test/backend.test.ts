@@ -115,6 +115,15 @@ t.test('presence is stored, and told to contacts and own devices', async t => {
   t.match(body, { online: false, last_seen: new Date(at).toISOString().replace('Z', '000Z') })
 })
 
+t.test('a departure reported after its person came back is not told, since it would stick', async t => {
+  const { ann } = await couple()
+  await api.presence.arrive(ann.id)
+
+  await backend.presenceChanged([{ userId: ann.id, online: false, at: Date.now() }])
+
+  t.same(await told(), [])
+})
+
 t.test('a status that is declared turns presence once', async t => {
   const { ann, bob } = await couple()
   const declare = (is_online: boolean) => ann.ask('POST', '/api/v1/auth/update-status/', { is_online })

@@ -24,30 +24,35 @@ export type PresenceService = ReturnType<typeof presenceService>
 export function presenceService(options: PresenceServiceOptions) {
   const { presence, users, conversations, announcer, clock, warn } = options
 
+  async function onlineOf(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    const asked = [...new Set(userIds)]
+    const found = new Set<UserId>()
+    try {
+      for (let from = 0; from < asked.length; from += ONLINE_MAX) {
+        for (const userId of await presence.online(asked.slice(from, from + ONLINE_MAX))) found.add(userId)
+      }
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error
+      warn(error, 'presence')
+    }
+    return found
+  }
+
+  /** A report that somebody went may come after he came back to another gateway: that one would stick, so it is not told. */
   async function changed(changes: readonly PresenceChange[]): Promise<void> {
     if (changes.length === 0) return
     await users.saw(changes.map(({ userId, at }) => ({ userId, at: new Date(at) })))
-    const audiences = await conversations.contacts(changes.map(({ userId }) => userId))
-    for (const [index, { userId, online, at }] of changes.entries()) {
+    const back = await onlineOf(changes.filter(({ online }) => !online).map(({ userId }) => userId))
+    const told = changes.filter(({ userId, online }) => online || !back.has(userId))
+    const audiences = await conversations.contacts(told.map(({ userId }) => userId))
+    for (const [index, { userId, online, at }] of told.entries()) {
       announcer.presence({ userId, online, lastSeen: new Date(at) }, audiences[index] ?? [])
     }
   }
 
   return {
     /** Those of `userIds` who are seen online. Nobody, while presence cannot be reached: reading a profile does not hang on it. */
-    async online(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
-      const asked = [...new Set(userIds)]
-      const found = new Set<UserId>()
-      try {
-        for (let from = 0; from < asked.length; from += ONLINE_MAX) {
-          for (const userId of await presence.online(asked.slice(from, from + ONLINE_MAX))) found.add(userId)
-        }
-      } catch (error) {
-        if (!(error instanceof ClusterError)) throw error
-        warn(error, 'presence')
-      }
-      return found
-    },
+    online: onlineOf,
 
     /** A client says how its person wants to be seen. @throws ClusterError when presence cannot be reached. */
     async declare(userId: UserId, online: boolean): Promise<void> {
