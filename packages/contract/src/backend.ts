@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
 import type { ErrorCode, FieldErrors } from './error.ts'
-import type { AckResult } from './event.ts'
+import type { AckResult } from './event/socket.ts'
 import type { ConversationId, Seq, UserId } from './scalar.ts'
 
 /** Who opened a socket, as his access token said. `expiresAt` in milliseconds since 1970. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { CommandRef } from './event.ts'
+import { CommandRef } from './event/socket.ts'
 import { SendToConversation } from './message.ts'
 import { ConversationId, Seq, UserId } from './scalar.ts'
 

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox'
+import { ApiError, ErrorCode } from '../error.ts'
+import { limits } from '../limits.ts'
+import { ClientId, ConversationId, MessageId, Nullable, Seq, Timestamp, UserId } from '../scalar.ts'
+import { EVENT_VERSION, live, Stream } from './common.ts'
+
+export const Ready = Type.Object(
+  {
+    type: Type.Literal('ready'),
+    user_id: UserId,
+    session_id: Type.String(),
+    dialect: Type.Union([Type.Literal('rendezvous.v1'), Type.Literal('legacy')]),
+    heartbeat_ms: Type.Integer({ minimum: 1 }),
+    head: Type.Integer({ minimum: 0, description: "Last value of one's personal stream" }),
+    ...live
+  },
+  {
+    $id: 'Ready',
+    description: 'All subscriptions stand: whatever is stored from now on arrives. Fetch what came before now.'
+  }
+)
+export const Resync = Type.Object(
+  { type: Type.Literal('resync'), stream: Nullable(Stream), ...live },
+  {
+    $id: 'Resync',
+    description: 'Events of the stream (of all streams when null) may be missing. Fetch its state anew.'
+  }
+)
+export const Reconnect = Type.Object(
+  { type: Type.Literal('reconnect'), after_ms: Type.Integer({ minimum: 0 }), ...live },
+  { $id: 'Reconnect', description: 'The node is about to close this socket. Open a new one after `after_ms`.' }
+)
+
+/** A command's own name for itself, chosen by the client. */
+export const CommandRef = Type.Union([
+  Type.String({ maxLength: limits.refCharacters }),
+  Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
+])
+export type CommandRef = Static<typeof CommandRef>
+
+/** What a command came to. `send_message` fills all but the last; the others only `conversation_id` and `seq`. */
+export const AckResult = Type.Object(
+  {
+    id: Type.Optional(MessageId),
+    conversation_id: Type.Optional(ConversationId),
+    client_id: Type.Optional(ClientId),
+    created_at: Type.Optional(Timestamp),
+    duplicate: Type.Optional(Type.Boolean()),
+    seq: Type.Optional(Seq)
+  },
+  { $id: 'AckResult' }
+)
+export type AckResult = Static<typeof AckResult>
+
+export const Ack = Type.Object(
+  { type: Type.Literal('ack'), ref: Nullable(CommandRef), ...AckResult.properties, ...live },
+  { $id: 'Ack', description: 'The command with this `ref` was carried out; what it stored is durable' }
+)
+export const SocketError = Type.Object(
+  {
+    type: Type.Literal('error'),
+    ref: Nullable(CommandRef),
+    code: ErrorCode,
+    detail: Type.String(),
+    errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
+    ...live
+  },
+  { $id: 'SocketError', description: 'The command with this `ref`, or the frame, was refused' }
+)
+
+/** The `error` frame for `thrown`; what is no error of the contract says only that. */
+export function errorFrame(thrown: unknown, ref: CommandRef | null, at: string): Static<typeof SocketError> {
+  const error = thrown instanceof ApiError ? thrown : new ApiError('internal')
+  const fields = error.fields === undefined ? {} : { errors: mutable(error.fields) }
+  return { type: 'error', ref, code: error.code, detail: error.message, ...fields, v: EVENT_VERSION, at }
+}
+
+function mutable(fields: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(fields).map(([name, texts]) => [name, [...texts]]))
+}
