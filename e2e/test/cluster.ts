@@ -11,7 +11,16 @@ import {
   readiness,
   signingKeys
 } from '@rendezvous/api'
-import { type MemoryWire, memoryBus, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
+import {
+  type Limits,
+  localWhenUnreachable,
+  type MemoryWire,
+  memoryBus,
+  memoryLimits,
+  memoryPresence,
+  memoryTickets,
+  memoryWire
+} from '@rendezvous/cluster'
 import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gateway'
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
@@ -46,12 +55,14 @@ export async function startNodes(t: Test): Promise<Nodes> {
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {
   const server = buildServer()
   const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} }, { node: `api-${n}` })
+  const limits = limitsOf(wire)
   const services = apiServices({
     ...databasePorts(database),
     bus,
     presence: memoryPresence(wire, { gatewayId: `api-${n}`, leaseMs: HOUR_MS }),
     tokens: await tokensOf(server),
     passwords: passwordService(),
+    limits,
     refreshTtlMs: HOUR_MS,
     clock: Date.now,
     newId: randomUUID,
@@ -62,6 +73,7 @@ async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, clo
   await server.register(apiPlugin, {
     services,
     tickets: memoryTickets(wire),
+    limits,
     ready: readiness(database.database).ready,
     clock: Date.now,
     corsOrigins: ['*'],
@@ -88,6 +100,7 @@ async function startGateway(
     openBus: listener => memoryBus(wire, listener, { node: `gateway-${n}` }),
     presence: memoryPresence(wire, { gatewayId: `gateway-${n}`, leaseMs: HOUR_MS }),
     tickets: memoryTickets(wire),
+    limits: limitsOf(wire),
     tokens: await tokensOf(server),
     settings: { ...defaultSettings, drainMs: 0, reconnectSpreadMs: 0 },
     timers: systemTimers,
@@ -95,6 +108,11 @@ async function startGateway(
   })
   closing.push(() => server.close())
   return server.listen({ host: '127.0.0.1', port: 0 })
+}
+
+/** As a node of a cluster counts: on its own while what they share is out of reach. */
+function limitsOf(wire: MemoryWire): Limits {
+  return localWhenUnreachable(memoryLimits(wire), memoryLimits(memoryWire({ clock: Date.now })), Date.now)
 }
 
 function tokensOf(server: FastifyInstance): Promise<Tokens> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ChatSocket, chatSocket, type Http, http } from '@rendezvous/client'
-import WebSocket from 'ws'
+import { WitnessedSocket, witnessedFetch } from './contract/witness.ts'
 
 export const PASSWORD = 'a password for tests'
 
@@ -18,17 +18,17 @@ export interface Person {
 /** Registers somebody new at the server at `url`, and logs him in. `socketUrl` when the sockets are elsewhere. */
 export async function newPerson(url: string, socketUrl = url): Promise<Person> {
   const name = `p${randomUUID().slice(0, 13)}`
-  await http(url).register({ username: name, password: PASSWORD })
+  await http(url, witnessedFetch).register({ username: name, password: PASSWORD })
   return signIn(name, url, socketUrl)
 }
 
 /** Another device of somebody whom `newPerson` made: a session of its own. */
 export async function signIn(name: string, url: string, socketUrl = url): Promise<Person> {
-  const client = http(url)
+  const client = http(url, witnessedFetch)
   const { user } = await client.login(name, PASSWORD)
 
   const open = async (query: string, protocols: string[]) => {
-    const socket = chatSocket(new WebSocket(`${socketUrl.replace('http', 'ws')}/ws/chat?${query}`, protocols))
+    const socket = chatSocket(new WitnessedSocket(`${socketUrl.replace('http', 'ws')}/ws/chat?${query}`, protocols))
     await socket.next('ready')
     return socket
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { http } from '@rendezvous/client'
 import t from 'tap'
+import { witnessedFetch } from './contract/witness.ts'
 import { newPerson, PASSWORD } from './person.ts'
 import { refusedStandalone, startStandalone } from './standalone.ts'
 
@@ -29,7 +30,7 @@ t.test('kill -9 in the middle of sends loses nothing that was acknowledged', asy
   const after = await startStandalone(folder)
   t.teardown(() => after.stop())
 
-  const again = http(after.url)
+  const again = http(after.url, witnessedFetch)
   await again.login(bob.name, PASSWORD)
   const stored = await everyMessage(again, id)
   const missing = acknowledged.filter(content => !stored.some(message => message.content === content))
@@ -53,7 +54,7 @@ t.test('a token outlives a restart, and Ctrl-C ends it cleanly', async t => {
   t.equal((await socket.next('reconnect').catch(() => null))?.type, 'reconnect')
   const after = await startStandalone(folder)
   t.teardown(() => after.stop())
-  const answer = await fetch(`${after.url}/api/v1/auth/profile/`, {
+  const answer = await witnessedFetch(`${after.url}/api/v1/auth/profile/`, {
     headers: { authorization: `Bearer ${ann.http.access}` }
   })
   t.equal(answer.status, 200)
@@ -85,7 +86,8 @@ t.test('demo accounts are there in a new folder, and never in production', async
   const demo = await startStandalone(t.testdir())
   t.ok(demo.output().includes(`${demo.url}/docs`))
   t.match(demo.output(), 'demo_ana, demo_ben, demo_chloe')
-  for (const name of ['demo_ana', 'demo_ben', 'demo_chloe']) t.ok(await http(demo.url).login(name, 'rendezvous-demo'))
+  for (const name of ['demo_ana', 'demo_ben', 'demo_chloe'])
+    t.ok(await http(demo.url, witnessedFetch).login(name, 'rendezvous-demo'))
   await demo.stop()
 
   const production = await startStandalone(t.testdir({ production: {} }), {
@@ -95,7 +97,9 @@ t.test('demo accounts are there in a new folder, and never in production', async
   t.teardown(() => production.stop())
 
   t.notMatch(production.output(), /demo_ana/)
-  await t.rejects(http(production.url).login('demo_ana', 'rendezvous-demo'), { code: 'no_active_account' })
+  await t.rejects(http(production.url, witnessedFetch).login('demo_ana', 'rendezvous-demo'), {
+    code: 'no_active_account'
+  })
 })
 
 t.test('production without a secret refuses to start, names the variable and shows no value', async t => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import WebSocket from 'ws'
+import { WitnessedSocket, witnessedFetch } from './contract/witness.ts'
 import { startStandalone } from './standalone.ts'
 
 // A client written from the first backend's document alone: plain fetch, plain sockets, the fields it names and no others.
@@ -113,7 +113,7 @@ t.test('a client of the first backend works by changing its base URL', async t =
     form.set('message_type', 'text')
     form.set('content', 'from a form')
     const send = () =>
-      fetch(`${server.url}/messages/send/`, {
+      witnessedFetch(`${server.url}/messages/send/`, {
         method: 'POST',
         headers: { authorization: `Bearer ${ann.token}` },
         body: form
@@ -133,14 +133,14 @@ t.test('a client of the first backend works by changing its base URL', async t =
     const { ticket } = (await call('POST', '/api/v1/realtime/ticket/', token)).body
     const sockets = `${server.url.replace('http', 'ws')}/ws/chat`
     for (const query of [`ticket=${ticket}`, `token=${token}`]) {
-      const socket = new WebSocket(`${sockets}?${query}`)
+      const socket = new WitnessedSocket(`${sockets}?${query}`)
       await once(socket, 'message')
       socket.send('x'.repeat(70_000))
       await once(socket, 'close')
     }
     for (const query of [`ticket=${ticket}`, `token=${token}%zz`, `token=${token}x`]) {
-      await t.rejects(once(new WebSocket(`${sockets}?${query}`), 'open'), /401/)
-      t.equal((await fetch(`${server.url}/ws/chat?${query}`)).status, 404)
+      await t.rejects(once(new WitnessedSocket(`${sockets}?${query}`), 'open'), /401/)
+      t.equal((await witnessedFetch(`${server.url}/ws/chat?${query}`)).status, 404)
     }
 
     t.match(server.output(), 'a socket broke off', 'the log does tell of these sockets')
@@ -150,7 +150,7 @@ t.test('a client of the first backend works by changing its base URL', async t =
 
 function caller(url: string) {
   return async (method: string, path: string, token: string | null, body?: unknown) => {
-    const response = await fetch(url + path, {
+    const response = await witnessedFetch(url + path, {
       method,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
@@ -162,7 +162,7 @@ function caller(url: string) {
 
 /** A socket as the first backend's document opens it; `next` resolves with the oldest frame that fits and was not taken yet. */
 async function listen(t: Test, url: string, token: string) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/chat?token=${token}`)
+  const socket = new WitnessedSocket(`${url.replace('http', 'ws')}/ws/chat?token=${token}`)
   const frames: Frame[] = []
   let wake = () => {}
   socket.on('message', data => {

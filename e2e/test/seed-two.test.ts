@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { witnessedFetch } from './contract/witness.ts'
 import { startStandalone } from './standalone.ts'
 
 // A client written from the second backend's document alone.
@@ -11,7 +12,7 @@ t.test('a client of the second backend works by changing its base URL', async t 
   t.teardown(() => server.stop())
 
   async function call(method: string, path: string, token: string | null, body?: unknown) {
-    const response = await fetch(server.url + path, {
+    const response = await witnessedFetch(server.url + path, {
       method,
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })

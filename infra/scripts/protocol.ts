@@ -1,5 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { aliases, closeCodes, commands, errorKinds, events, limits } from '@rendezvous/contract'
+import {
+  aliases,
+  closeCodes,
+  commands,
+  errorKinds,
+  events,
+  failureRates,
+  limits,
+  type RateKind,
+  rates,
+  socketRates
+} from '@rendezvous/contract'
 
 const DOCUMENT = new URL('../../docs/protocol.md', import.meta.url)
 
@@ -47,11 +58,24 @@ function protocolTables(): Readonly<Record<string, string>> {
       ['limit', 'value'],
       Object.entries(limits).map(([name, value]) => [`\`${name}\``, String(value)])
     ),
+    rates: table(
+      ['what', 'counted by', 'in a burst', 'refilled over'],
+      [...rows(rates, name => ` (\`${name}\`)`), ...rows(socketRates), ...rows(failureRates)]
+    ),
     aliases: table(
       ['field', 'also read'],
       Object.entries(aliases).map(([name, others]) => [`\`${name}\``, others.map(other => `\`${other}\``).join(', ')])
     )
   }
+}
+
+function rows(kinds: Readonly<Record<string, RateKind>>, suffix = (_name: string) => ''): string[][] {
+  return Object.entries(kinds).map(([name, { description, by, limit, windowMs }]) => [
+    description + suffix(name),
+    by,
+    String(limit),
+    `${windowMs / 1_000} s`
+  ])
 }
 
 /** `text` with every generated part between its markers made anew. @throws Error when a marker is missing. */

@@ -1,42 +1,63 @@
-import type { Bus, Clock, Presence } from '@rendezvous/cluster'
-import type { Backend } from '@rendezvous/contract'
+import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
+import { type Backend, type FailureRates, failureRates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
+import { databaseAddresses } from './adapters/addresses.ts'
 import { conversationsIn } from './adapters/conversations.ts'
+import { groupsIn } from './adapters/groups.ts'
+import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
 import { outboxIn } from './adapters/outbox.ts'
 import { receiptsIn } from './adapters/receipts.ts'
+import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
 import { databaseUsers } from './adapters/users.ts'
 import type { OpenDatabase } from './database/open.ts'
+import type { Addresses } from './ports/addresses.ts'
 import type { Conversations } from './ports/conversations.ts'
+import type { Groups } from './ports/groups.ts'
+import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
 import type { Outbox } from './ports/outbox.ts'
 import type { Receipts } from './ports/receipts.ts'
+import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
 import type { Users } from './ports/users.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
 import { backend } from './services/backend.ts'
+import { commandsOver } from './services/commands.ts'
 import { type ConversationService, conversationService } from './services/conversations.ts'
+import { failures as countFailures } from './services/failures.ts'
+import { type GroupService, groupService } from './services/groups.ts'
+import { type MessageChangeService, messageChangeService } from './services/message-changes.ts'
 import { type MessageService, messageService } from './services/messages.ts'
 import type { Passwords } from './services/passwords.ts'
 import { presenceService } from './services/presence.ts'
-import { receiptService } from './services/receipts.ts'
+import { type ReceiptService, receiptService } from './services/receipts.ts'
+import { type SearchService, searchService } from './services/search.ts'
 import { type SessionService, sessionService } from './services/sessions.ts'
 import { type Sweeper, sweeper } from './services/sweeper.ts'
+import { type TypingService, typingService } from './services/typing.ts'
 
 /** What the services of one api node stand on. */
 export interface ServicePorts {
   readonly users: Users
   readonly sessions: Sessions
   readonly conversations: Conversations
+  readonly groups: Groups
   readonly messages: Messages
+  readonly messageChanges: MessageChanges
+  readonly search: MessageSearch
   readonly receipts: Receipts
   readonly outbox: Outbox
   readonly bus: Pick<Bus, 'publish'>
   readonly presence: Pick<Presence, 'online' | 'declare'>
   readonly tokens: Tokens
   readonly passwords: Passwords
+  readonly addresses: Addresses
+  readonly limits: Limits
+  /** The contract's own unless given. */
+  readonly failureRates?: FailureRates
   readonly refreshTtlMs: number
   /** Milliseconds since 1970. */
   readonly clock: Clock
@@ -51,7 +72,12 @@ export interface ApiServices {
   readonly accounts: AccountService
   readonly sessions: SessionService
   readonly conversations: ConversationService
+  readonly groups: GroupService
   readonly messages: MessageService
+  readonly messageChanges: MessageChangeService
+  readonly search: SearchService
+  readonly receipts: ReceiptService
+  readonly typing: TypingService
   readonly announcer: Announcer
   /** For one timer of `main`, every second or so. */
   readonly sweeper: Sweeper
@@ -67,21 +93,45 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const receipts = receiptService({ receipts: ports.receipts, announcer })
   const presence = presenceService({ ...ports, announcer })
   const messages = messageService({ ...ports, receipts, announcer, newId })
+  const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
+  const typing = typingService({ ...ports, announcer })
+  const groups = groupService({ ...ports, presence, announcer })
+  const failures = countFailures({ ...ports, rates: ports.failureRates ?? failureRates })
   return {
-    accounts: accountService({ ...ports, sessions, presence }),
+    accounts: accountService({ ...ports, sessions, presence, failures }),
     sessions,
-    conversations: conversationService({ ...ports, presence, announcer }),
+    conversations: conversationService({ ...ports, groups, presence, announcer }),
+    groups,
     messages,
+    messageChanges,
+    search: searchService(ports),
+    receipts,
+    typing,
     announcer,
     sweeper: sweeper({ ...ports, announcer }),
-    backend: backend({ ...ports, sessions, messages, receipts, presence })
+    backend: backend({
+      ...ports,
+      carryOut: commandsOver({ messages, messageChanges, receipts, typing }),
+      sessions,
+      receipts,
+      presence
+    })
   }
 }
 
 /** The ports that an open database, already migrated, stands behind. */
 export type DatabasePorts = Pick<
   ServicePorts,
-  'users' | 'sessions' | 'conversations' | 'messages' | 'receipts' | 'outbox'
+  | 'users'
+  | 'sessions'
+  | 'addresses'
+  | 'conversations'
+  | 'groups'
+  | 'messages'
+  | 'messageChanges'
+  | 'search'
+  | 'receipts'
+  | 'outbox'
 >
 
 /** Every port of the services that is kept in the database. */
@@ -89,8 +139,12 @@ export function databasePorts({ database, hot, prisma }: OpenDatabase): Database
   return {
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
+    addresses: databaseAddresses(database),
     conversations: conversationsIn(database),
+    groups: groupsIn(database),
     messages: messagesIn(database, hot),
+    messageChanges: messageChangesIn(database),
+    search: searchIn(database),
     receipts: receiptsIn(database, hot),
     outbox: outboxIn(database)
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Duration } from '@rendezvous/env'
 import type { SigningKey } from '@rendezvous/tokens'
 import { Type } from 'typebox'
+import { RateVariables } from './rates.ts'
 
 const Secret = (description: string) => Type.Optional(Type.String({ minLength: 32, description }))
 
@@ -55,7 +56,20 @@ export const ApiVariables = Type.Object({
       minLength: 1,
       description: 'Addresses or networks of proxies whose X-Forwarded-* headers are believed, comma-separated.'
     })
-  )
+  ),
+  HEADERS_TIMEOUT: Duration({
+    minimum: 100,
+    maximum: 600_000,
+    default: 15_000,
+    description: 'In which the headers of a request must have arrived; then 408.'
+  }),
+  REQUEST_TIMEOUT: Duration({
+    minimum: 100,
+    maximum: 3_600_000,
+    default: 30_000,
+    description: 'In which a request must have arrived whole; then 408.'
+  }),
+  ...RateVariables.properties
 })
 
 /** The keys of a secret and its predecessor, the one that signs first. A key is named by a digest of its secret, so all nodes agree. */

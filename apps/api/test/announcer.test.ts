@@ -43,7 +43,14 @@ function message(seq: number, senderId: UserId = ANN, id = conversationId): Chan
     seq: seq as Seq,
     senderId,
     receiverId,
-    clientId
+    clientId,
+    changedSeq: seq as Seq,
+    editedAt: null,
+    pinnedAt: null,
+    replyTo: null,
+    mentions: [],
+    reactions: [],
+    system: null
   }
   return { ...placed, type: 'message_created', message: stored, rejoinedIds: [] }
 }
@@ -83,11 +90,11 @@ t.test('every event is of the contract, and every envelope can be carried', asyn
   const { announce, receipts, presence, settle, published } = start([ANN, BOB])
   const placed = { conversationId, memberIds: [ANN, BOB] as const, membersSeq: 1 as Seq }
   const changes: Change[] = [
-    { ...placed, seq: 1 as Seq, type: 'conversation_created', createdBy: ANN, createdAt: AT },
+    { ...placed, seq: 1 as Seq, type: 'conversation_created', title: '', userIds: [ANN, BOB], by: ANN, at: AT },
     message(2),
-    { ...placed, seq: 3 as Seq, type: 'member_left', userId: BOB, at: AT },
+    { ...placed, seq: 3 as Seq, type: 'member_left', userIds: [BOB], by: BOB, ownerId: null, at: AT },
     { ...placed, seq: 4 as Seq, type: 'superseded', at: AT },
-    { ...placed, seq: 5 as Seq, type: 'member_joined', userId: BOB, at: AT }
+    { ...placed, seq: 5 as Seq, type: 'member_joined', userIds: [BOB], by: BOB, at: AT }
   ]
   announce(changes, [1])
   receipts([read(2)])
@@ -150,7 +157,7 @@ t.test('a message that was delivered and read is told so, delivered first', asyn
 t.test('two people who meet while online see that of each other, after the conversation', async t => {
   const created: Change = {
     ...{ conversationId, seq: 1 as Seq, memberIds: [ANN, BOB], membersSeq: 1 as Seq },
-    ...{ type: 'conversation_created', createdBy: ANN, createdAt: AT }
+    ...{ type: 'conversation_created', title: '', userIds: [ANN, BOB], by: ANN, at: AT }
   }
   const both = start([ANN, BOB])
   both.announce([created], [])
@@ -190,5 +197,15 @@ function read(seq: number): Advanced {
     to: seq as Seq,
     messages: [{ id: (1_000 + seq) as MessageId, seq: seq as Seq, senderId: ANN }]
   }
-  return { conversationId, userId: BOB, peerId: ANN, delivered: move, read: move }
+  const own = { from: 0 as Seq, to: seq as Seq, last: null }
+  return {
+    conversationId,
+    userId: BOB,
+    peerId: ANN,
+    delivered: move,
+    read: move,
+    own,
+    told: true,
+    membersSeq: 1 as Seq
+  }
 }

@@ -3,6 +3,7 @@ import {
   type Bus,
   type BusListener,
   memoryBus,
+  memoryLimits,
   memoryPresence,
   memoryTickets,
   memoryWire,
@@ -16,6 +17,7 @@ import { apiPlugin } from '../src/app.ts'
 import { type ApiServices, apiServices, databasePorts, type ServicePorts } from '../src/compose.ts'
 import { migrate } from '../src/database/migrate.ts'
 import { type OpenDatabase, openDatabase } from '../src/database/open.ts'
+import type { RequestRates } from '../src/kernel/limits.ts'
 import type { ListStyle } from '../src/kernel/paging.ts'
 import { buildServer } from '../src/kernel/server.ts'
 import { readiness } from '../src/readiness.ts'
@@ -70,11 +72,14 @@ export interface Body extends ReadonlyArray<Body> {
   readonly next: string
   readonly previous: string
   readonly results: Body
+  readonly receipts: Body
+  readonly reactions: Body
 }
 
 export interface TestOptions {
   readonly lists?: ListStyle
   readonly corsOrigins?: readonly string[]
+  readonly requestRates?: RequestRates
   /** Hears what is published. */
   readonly listener?: BusListener
   /** Takes the place of ports. */
@@ -101,7 +106,7 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
   const warnings: unknown[] = []
   const base: ServicePorts = {
     ...databasePorts(open),
-    ...{ bus, presence, tokens, passwords: plainPasswords },
+    ...{ bus, presence, tokens, limits: memoryLimits(wire), passwords: plainPasswords },
     refreshTtlMs: tokenOptions.refreshTtlMs,
     clock: Date.now,
     newId: randomUUID,
@@ -113,6 +118,8 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
   await app.register(apiPlugin, {
     services,
     tickets: memoryTickets(wire),
+    limits: ports.limits,
+    ...(options.requestRates === undefined ? {} : { requestRates: options.requestRates }),
     ready: health.ready,
     clock: Date.now,
     corsOrigins: options.corsOrigins ?? ['*'],

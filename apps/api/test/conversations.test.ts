@@ -37,14 +37,9 @@ t.test('who cannot be talked with', async t => {
   const { ann, bob } = await couple()
   const [eve, carl] = [await api.join(), await api.join()]
   await addBlock(api.open.database, eve.id, ann.id)
-  const groups = {
-    code: 'groups_unavailable',
-    participants: ['Conversations of more than two people are not available on this server.']
-  }
   const unknown = (id: number) => ({ participants: [`Invalid pk "${id}" - object does not exist.`] })
   const cases: [body: object, expected: object][] = [
-    [{ participants: [bob.id, carl.id] }, groups],
-    [{ participants: [bob.id], is_group: true }, groups],
+    [{ participants: [bob.id, carl.id, eve.id] }, unknown(eve.id)],
     [{ participants: [ann.id] }, { participants: ['Name another person than yourself.'] }],
     [{ participants: [999_999] }, unknown(999_999)],
     [{ participants: [eve.id] }, unknown(eve.id)],

@@ -104,7 +104,8 @@ t.test('a request', async t => {
     const refused = await ask(app, 'GET', '/messages/', undefined, { origin: 'https://app.example' })
     t.match(refused.headers, {
       'access-control-allow-origin': 'https://app.example',
-      'access-control-expose-headers': 'Link, Retry-After, X-Request-Id',
+      'access-control-expose-headers':
+        'Link, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store'
     })

@@ -5,7 +5,9 @@ import plugin from 'fastify-plugin'
 import { connect } from './connection.ts'
 import { selectProtocol } from './dialect.ts'
 import { openSockets } from './drain.ts'
+import { type Guard, openCrowd } from './flood.ts'
 import { type GatewayDeps, openNode } from './node.ts'
+import { type Listener, webSocketsOnly } from './protocols.ts'
 import { admission } from './upgrade.ts'
 
 declare module 'fastify' {
@@ -13,6 +15,9 @@ declare module 'fastify' {
     access?: 'public' | 'user'
   }
 }
+
+/** When a person may have closed one of his sockets: a guess. */
+const SEAT_RETRY_SECONDS = 5
 
 /**
  * Serves `GET /ws/chat`, and drains its sockets when the app closes. Not encapsulated: register it before everything else that has routes,
@@ -25,7 +30,8 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   const node = openNode(deps, (facts, what) => app.log.warn(facts, what))
   const sockets = openSockets(node)
   const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
-  const admitted = new WeakMap<FastifyRequest, Claims>()
+  const crowd = openCrowd(deps.settings, deps.timers.now)
+  const admitted = new WeakMap<FastifyRequest, { readonly claims: Claims; readonly guard: Guard }>()
   const otherListeners = app.server.listeners('upgrade')
   let draining = false
   let admitting = 0
@@ -50,7 +56,11 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     if (!request.ws) throw new ApiError('not_found')
     admitting += 1
     try {
-      admitted.set(request, await admit(request))
+      const claims = await admit(request)
+      const guard = crowd.enter(claims.userId)
+      if (guard === null) throw new ApiError('too_many_sockets', { retryAfter: SEAT_RETRY_SECONDS })
+      request.raw.socket?.once('close', guard.leave) // also of an upgrade that comes to nothing
+      admitted.set(request, { claims, guard })
     } finally {
       admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
     }
@@ -59,6 +69,8 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   await app.register(websocket, {
     options: {
       maxPayload: limits.frameBytes,
+      maxFragments: limits.frameFragments,
+      autoPong: false, // ours are counted, and ws would cut who sends many without a word
       perMessageDeflate: false,
       clientTracking: false,
       handleProtocols: selectProtocol
@@ -66,6 +78,10 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     errorHandler: error => app.log.debug({ err: error }, 'a socket broke off'),
     preClose: done => void preClose().then(() => done(), done)
   })
+
+  const handshakes = (app.server.listeners('upgrade') as Listener[]).filter(one => !otherListeners.includes(one))
+  for (const listener of handshakes) app.server.removeListener('upgrade', listener)
+  app.server.on('upgrade', webSocketsOnly(app.server, handshakes))
 
   app.addHook('onRequest', async (request, reply) => {
     // @fastify/websocket destroys the connection of an upgrade that was refused: a proxy must not keep it for another request
@@ -76,11 +92,12 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   await app.register(async scope => {
     for (const url of paths(app))
       scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
-        const claims = admitted.get(request)
-        if (claims === undefined) return socket.terminate()
-        const connection = connect({ socket, stream: request.raw.socket, claims }, node, () =>
+        const guest = admitted.get(request)
+        if (guest === undefined) return socket.terminate()
+        const connection = connect({ socket, stream: request.raw.socket, ...guest }, node, () => {
+          guest.guard.leave()
           sockets.delete(connection)
-        )
+        })
         sockets.add(connection)
         if (draining) connection.sendAway(0)
       })

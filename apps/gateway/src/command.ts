@@ -20,8 +20,14 @@ export type Reading =
 const reference = Compile(CommandRef)
 const validators = {
   send_message: Compile(commands.send_message),
+  edit_message: Compile(commands.edit_message),
+  delete_message: Compile(commands.delete_message),
+  add_reaction: Compile(commands.add_reaction),
+  remove_reaction: Compile(commands.remove_reaction),
   mark_read: Compile(commands.mark_read),
   mark_delivered: Compile(commands.mark_delivered),
+  typing: Compile(commands.typing),
+  sync: Compile(commands.sync),
   ping: Compile(commands.ping)
 } satisfies Record<keyof typeof commands, unknown>
 
@@ -34,7 +40,8 @@ export function readCommand(frame: ClientFrame): Reading {
   const validator = validators[type]
   const problems = {
     ...(validator.Check(frame) ? {} : fieldErrors(frame, validator.Errors(frame))),
-    ...(type === 'send_message' ? sendProblems(frame) : {})
+    ...(type === 'send_message' || type === 'edit_message' ? textProblems(frame) : {}),
+    ...(type === 'send_message' ? targetProblems(frame) : {})
   }
   if (Object.keys(problems).length > 0) return refuse(invalid(problems))
   return { ok: true, command: frame as Command } // checked by the validator of its type just above
@@ -44,12 +51,13 @@ function isCommandType(type: unknown): type is keyof typeof commands {
   return typeof type === 'string' && Object.hasOwn(commands, type)
 }
 
-/** The rules of a send that its schema cannot say. */
-function sendProblems({ content, conversation_id, to }: ClientFrame): FieldErrors {
+/** The rules of a text that its schema cannot say. */
+function textProblems({ content }: ClientFrame): FieldErrors {
   const problem = typeof content === 'string' ? textProblem(content, limits.messageCharacters) : null
+  return problem === null ? {} : { content: [problem] }
+}
+
+function targetProblems({ conversation_id, to }: ClientFrame): FieldErrors {
   const one = (conversation_id === undefined) !== (to === undefined)
-  return {
-    ...(problem === null ? {} : { content: [problem] }),
-    ...(one ? {} : { non_field_errors: ['Exactly one of conversation_id and to is required.'] })
-  }
+  return one ? {} : { non_field_errors: ['Exactly one of conversation_id and to is required.'] }
 }

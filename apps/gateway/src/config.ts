@@ -1,9 +1,15 @@
-import { Duration } from '@rendezvous/env'
+import { socketRates } from '@rendezvous/contract'
+import { Duration, RateFactor, RateVariable, readRate } from '@rendezvous/env'
 import { type Static, Type } from 'typebox'
 import { type GatewaySettings, defaultSettings as preset } from './settings.ts'
 
 const variable = (description: string, fallback: number, minimum: number, maximum: number) =>
   Duration({ description, default: fallback, minimum, maximum })
+const rate = (name: keyof typeof socketRates, beyond: string) =>
+  RateVariable({
+    description: `${socketRates[name].description}, by ${socketRates[name].by}; above it ${beyond}`,
+    default: socketRates[name]
+  })
 
 /** The environment variables of a gateway, for `parseEnv`. */
 export const GatewayVariables = Type.Object({
@@ -21,6 +27,17 @@ export const GatewayVariables = Type.Object({
     default: preset.socketsMax,
     minimum: 1
   }),
+  SOCKETS_PER_PERSON: Type.Integer({
+    description: 'Sockets of one person on one gateway; above it an upgrade is answered with 429. 0 for no limit',
+    default: preset.socketsPerPerson,
+    minimum: 0
+  }),
+  RATE_FACTOR: RateFactor,
+  RATE_UPGRADES_ADDRESS: rate('upgradesByAddress', '429'),
+  RATE_UPGRADES_PERSON: rate('upgradesByAccount', '429'),
+  RATE_FRAMES_SOCKET: rate('framesBySocket', 'a frame is refused as `throttled`'),
+  RATE_FRAMES_PERSON: rate('framesByAccount', 'a frame is refused as `throttled`'),
+  RATE_REFUSED_FRAMES: rate('refusedFrames', '4429'),
   HEARTBEAT_INTERVAL: variable('Between two pings of a socket', preset.heartbeatIntervalMs, 1_000, 3_600_000),
   HEARTBEAT_TIMEOUT: variable('For the pong; then 4003', preset.heartbeatTimeoutMs, 100, 600_000),
   CONNECT_TIMEOUT: variable('From the upgrade to `ready`; then 4005', preset.connectTimeoutMs, 100, 600_000),
@@ -47,6 +64,12 @@ export function gatewaySettings(config: GatewayConfig): GatewaySettings {
     allowedOrigins: config.ALLOWED_ORIGINS,
     queryToken: config.WS_QUERY_TOKEN,
     socketsMax: config.SOCKETS_MAX,
+    socketsPerPerson: config.SOCKETS_PER_PERSON,
+    upgradesByAddress: readRate(config.RATE_UPGRADES_ADDRESS, config.RATE_FACTOR),
+    upgradesByAccount: readRate(config.RATE_UPGRADES_PERSON, config.RATE_FACTOR),
+    framesBySocket: readRate(config.RATE_FRAMES_SOCKET, config.RATE_FACTOR),
+    framesByAccount: readRate(config.RATE_FRAMES_PERSON, config.RATE_FACTOR),
+    refusedFrames: readRate(config.RATE_REFUSED_FRAMES),
     heartbeatIntervalMs: config.HEARTBEAT_INTERVAL,
     heartbeatTimeoutMs: config.HEARTBEAT_TIMEOUT,
     connectTimeoutMs: config.CONNECT_TIMEOUT,

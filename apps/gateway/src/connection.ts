@@ -3,6 +3,7 @@ import { type Claims, type CloseCode, closeCodes } from '@rendezvous/contract'
 import type { WebSocket } from 'ws'
 import { closing } from './closing.ts'
 import { dialectOf } from './dialect.ts'
+import type { Guard } from './flood.ts'
 import { heartbeat } from './heartbeat.ts'
 import type { Frame, Member } from './hub.ts'
 import { intake } from './intake.ts'
@@ -10,7 +11,7 @@ import type { Node } from './node.ts'
 import { openOutlet } from './outlet.ts'
 import { place, type Welcome } from './place.ts'
 
-/** Frames that wait while a socket connects, at most; then the client is better off connecting anew. */
+/** Frames that wait while a socket connects, at most, and their bytes as with a slow consumer; then the client is better off connecting anew. */
 const BUFFERED_MAX = 1_000
 /** Close codes from here on tell a client that it has lost its right to be here. */
 const FINAL = 4500
@@ -27,11 +28,11 @@ export interface Connection {
 type State = 'connecting' | 'ready' | 'closed'
 
 /**
- * Serves `socket` for who `claims` say. Call it synchronously once the upgrade is done. `stream` is the TCP connection beneath, if known.
+ * Serves `socket` for who `claims` say. Call it synchronously once the upgrade is done. `stream` is the TCP connection beneath.
  * `ended` is called once, when the socket needs nothing of this node any more. Long because it is the state of one socket.
  */
 export function connect(
-  { socket, stream, claims }: { socket: WebSocket; stream: Writable | undefined; claims: Claims },
+  { socket, stream, claims, guard }: { socket: WebSocket; stream: Writable; claims: Claims; guard: Guard },
   node: Node,
   ended: () => void
 ): Connection {
@@ -39,6 +40,7 @@ export function connect(
   const { userId } = claims
   const dialect = dialectOf(socket.protocol)
   const buffered: Frame[] = []
+  let bufferedBytes = 0
   let state: State = 'connecting'
   let cancelResync: (() => void) | null = null
 
@@ -59,8 +61,10 @@ export function connect(
   const reader = intake({
     claims,
     node,
+    guard,
     send: frame => outlet.send(frame),
-    onTooMany: () => endWith(closeCodes.badFrames)
+    onTooMany: () => endWith(closeCodes.badFrames),
+    onFlood: () => endWith(closeCodes.flooding)
   })
   const cancelConnecting = timers.after(settings.connectTimeoutMs, () => endWith(closeCodes.unavailable))
   let cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
@@ -101,8 +105,11 @@ export function connect(
   }
 
   function buffer(frames: readonly Frame[]): void {
-    buffered.push(...frames)
-    if (buffered.length > BUFFERED_MAX) endWith(closeCodes.slowConsumer)
+    for (const frame of frames) {
+      buffered.push(frame)
+      bufferedBytes += frame.bytes.length
+    }
+    if (buffered.length > BUFFERED_MAX || bufferedBytes > settings.slowConsumerBytes) endWith(closeCodes.slowConsumer)
   }
 
   function write({ bytes, message }: Frame): void {
@@ -140,6 +147,7 @@ export function connect(
     if (isClosed()) return
     dismantle()
     if (code.code >= FINAL || code === closeCodes.tokenExpired) reader.stop()
+    outlet.flush()
     closer.close(code)
   }
 
@@ -154,7 +162,14 @@ export function connect(
   }
 
   socket.on('message', (data: Buffer, isBinary) => isClosed() || reader.read(data, isBinary))
-  socket.on('pong', pulse.pong)
+  socket.on('ping', data => {
+    const isHeard = !isClosed() && reader.control() && socket.bufferedAmount <= settings.slowConsumerBytes
+    if (isHeard) socket.pong(data)
+  })
+  socket.on('pong', () => {
+    pulse.pong()
+    if (!isClosed()) reader.control()
+  })
   socket.on('error', () => {
     dismantle()
     closer.expectEnd() // ws answers what broke its rules with a close frame of its own

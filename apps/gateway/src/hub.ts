@@ -1,9 +1,10 @@
 import type { Bus, BusListener, ControlHeader, Envelope, EventsHeader, Topic } from '@rendezvous/cluster'
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import { sequencer } from './sequencer.ts'
+import { textFrame } from './text-frame.ts'
 import type { Timers } from './timers.ts'
 
-/** A frame for clients: its bytes, encoded once whatever the number of sockets. */
+/** A frame for clients: its bytes as they go out, made once whatever the number of sockets. */
 export interface Frame {
   readonly bytes: Buffer
   /** Set on a new message: whose it is and where it stands, so that its delivery can be reported unparsed. */
@@ -130,13 +131,13 @@ function deliver({ members }: Subscription, frames: readonly Frame[]): void {
 }
 
 function encode(frame: string): Frame {
-  return { bytes: Buffer.from(frame) }
+  return { bytes: textFrame(frame) }
 }
 
 function encodeEvents({ from, senders, conversation }: EventsHeader, frames: readonly string[]): Frame[] {
   return frames.map((frame, index) => {
     const sender = senders?.[index]
     if (sender === undefined || sender === 0 || conversation === undefined) return encode(frame)
-    return { bytes: Buffer.from(frame), message: { sender, conversationId: conversation, seq: (from + index) as Seq } }
+    return { bytes: textFrame(frame), message: { sender, conversationId: conversation, seq: (from + index) as Seq } }
   })
 }

@@ -1,4 +1,4 @@
-import { type Bus, type BusListener, ClusterError, type Presence, type Tickets } from '@rendezvous/cluster'
+import { type Bus, type BusListener, ClusterError, type Limits, type Presence, type Tickets } from '@rendezvous/cluster'
 import type { Backend } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import { type BatchedBackend, batchedBackend } from './batches.ts'
@@ -17,6 +17,7 @@ export interface GatewayDeps {
   /** Presence as this gateway sees it: opened with an id of its own. */
   readonly presence: Presence
   readonly tickets: Tickets
+  readonly limits: Limits
   readonly tokens: Pick<Tokens, 'verifyAccess'>
   readonly settings: GatewaySettings
   readonly timers: Timers

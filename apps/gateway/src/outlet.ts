@@ -1,41 +1,102 @@
 import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { textFrame } from './text-frame.ts'
 
 /** The write side of one socket. */
 export interface Outlet {
-  /** Queues a frame for writing; `written` is called once the kernel took it, and never if it did not. After `isSlow` or `close` nothing is queued. */
+  /** Queues a text, or a frame that `textFrame` made; `written` is called once the kernel took it, and never if it did not. Once the
+   *  socket closes, and when too much waits, nothing is queued. */
   send(frame: string | Buffer, written?: () => void): void
+  /** Writes at once what is queued: due before the socket is closed, since nothing may follow its close frame. */
+  flush(): void
 }
 
-/** Writes what one turn of the event loop queues in one go. When more than `maxBuffered` bytes wait, `onSlow` is called instead. `stream` is
- *  the connection under `socket`, if it is known. */
-export function openOutlet(options: {
+interface Options {
   readonly socket: WebSocket
-  readonly stream: Writable | undefined
+  /** The connection beneath `socket`. */
+  readonly stream: Writable
   readonly maxBuffered: number
+  /** Called in place of queueing when more than `maxBuffered` bytes wait. */
   readonly onSlow: () => void
-}): Outlet {
-  const { socket, stream, maxBuffered, onSlow } = options
-  let corked = false
+}
 
-  function corkForThisTurn(): void {
-    if (corked || stream === undefined) return
-    corked = true
-    stream.cork()
-    process.nextTick(() => {
-      corked = false
-      stream.uncork()
-    })
+interface Queued {
+  readonly frame: Buffer
+  readonly written: (() => void) | undefined
+}
+
+/**
+ * Writes what one turn of the event loop queues in one go, at its end. Frames go to the connection as they are, past `ws`, which would build a
+ * header and write twice for each socket: that is sound because ours are whole and never compressed, so none of them can fall into another one
+ * of `ws`, and because a frame of `ws` itself (a ping, a pong) may stand anywhere between messages. docs/performance.md has what it saves.
+ */
+export function openOutlet(options: Options): Outlet {
+  return new SocketOutlet(options)
+}
+
+/** A class, since there is one a socket: a closure for each of its functions would be most of its size. */
+class SocketOutlet implements Outlet {
+  readonly #options: Options
+  /** Mostly one frame waits, which needs no array. */
+  #first: Queued | null = null
+  #others: Queued[] | null = null
+  #bytes = 0
+
+  constructor(options: Options) {
+    this.#options = options
   }
 
-  return {
-    send(frame, written) {
-      if (socket.readyState !== socket.OPEN) return
-      if (socket.bufferedAmount > maxBuffered) return onSlow()
-      corkForThisTurn()
-      socket.send(frame, { binary: false }, error => {
-        if (error === undefined || error === null) written?.()
-      })
+  send(what: string | Buffer, written?: () => void): void {
+    const { socket, stream, maxBuffered, onSlow } = this.#options
+    if (socket.readyState !== socket.OPEN) return
+    if (stream.writableLength + this.#bytes > maxBuffered) return onSlow()
+
+    const frame = typeof what === 'string' ? textFrame(what) : what
+    this.#bytes += frame.length
+    if (this.#first === null) {
+      this.#first = { frame, written }
+      flushAfterTurn(this)
+    } else {
+      this.#others ??= []
+      this.#others.push({ frame, written })
     }
   }
+
+  flush(): void {
+    const first = this.#first
+    const others = this.#others
+    this.#first = null
+    this.#others = null
+    this.#bytes = 0
+    const { socket, stream } = this.#options
+    if (first === null || socket.readyState !== socket.OPEN || !stream.writable) return
+    if (others === null) return write(stream, first)
+
+    stream.cork()
+    write(stream, first)
+    for (const other of others) write(stream, other)
+    stream.uncork()
+  }
+}
+
+function write(stream: Writable, { frame, written }: Queued): void {
+  if (written === undefined) stream.write(frame)
+  else
+    stream.write(frame, error => {
+      if (error === undefined || error === null) written()
+    })
+}
+
+/** Those with something queued: one callback at the end of the turn for all of them. */
+let queuing: SocketOutlet[] = []
+
+function flushAfterTurn(outlet: SocketOutlet): void {
+  if (queuing.length === 0) process.nextTick(flushAll)
+  queuing.push(outlet)
+}
+
+function flushAll(): void {
+  const due = queuing
+  queuing = []
+  for (const outlet of due) outlet.flush()
 }

@@ -1,3 +1,6 @@
+import type { Rate } from '@rendezvous/cluster'
+import { socketRates } from '@rendezvous/contract'
+
 /** What an operator may set. Times in milliseconds, sizes in bytes. */
 export interface GatewaySettings {
   /** Origins (`https://app.example`) whose pages may open a socket, or `*` for all. A page of the gateway's own host always may. */
@@ -6,6 +9,16 @@ export interface GatewaySettings {
   readonly queryToken: boolean
   /** Sockets of this node at most; above it an upgrade is refused with 503. */
   readonly socketsMax: number
+  /** Sockets of one person on this node at most, above it an upgrade is refused with 429; 0 for no limit. */
+  readonly socketsPerPerson: number
+  /** Upgrades over all nodes; null for no limit, as with all rates. Above it an upgrade is refused with 429. */
+  readonly upgradesByAddress: Rate | null
+  readonly upgradesByAccount: Rate | null
+  /** Frames on this node; above it a frame is refused with `throttled`. */
+  readonly framesBySocket: Rate | null
+  readonly framesByAccount: Rate | null
+  /** Refused frames of one socket; above it the socket closes with 4429. */
+  readonly refusedFrames: Rate | null
   readonly heartbeatIntervalMs: number
   readonly heartbeatTimeoutMs: number
   /** From the upgrade to `ready`; above it the socket closes with 4005. */
@@ -35,6 +48,12 @@ export const defaultSettings: GatewaySettings = Object.freeze({
   allowedOrigins: [],
   queryToken: true,
   socketsMax: 50_000,
+  socketsPerPerson: 20,
+  upgradesByAddress: rateOf('upgradesByAddress'),
+  upgradesByAccount: rateOf('upgradesByAccount'),
+  framesBySocket: rateOf('framesBySocket'),
+  framesByAccount: rateOf('framesByAccount'),
+  refusedFrames: rateOf('refusedFrames'),
   heartbeatIntervalMs: 25_000,
   heartbeatTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
@@ -48,3 +67,8 @@ export const defaultSettings: GatewaySettings = Object.freeze({
   deliveredDelayMs: 200,
   batchDelayMs: 3
 })
+
+function rateOf(name: keyof typeof socketRates): Rate {
+  const { limit, windowMs } = socketRates[name]
+  return { limit, windowMs }
+}

@@ -1,5 +1,5 @@
-import type { Tickets } from '@rendezvous/cluster'
-import { ApiError, accessTokenNotValid, type Claims, limits } from '@rendezvous/contract'
+import { type Limits, networkOf, type Rate, type Tickets } from '@rendezvous/cluster'
+import { ApiError, accessTokenNotValid, type Claims, limits, throttled } from '@rendezvous/contract'
 import { refusals, type Tokens } from '@rendezvous/tokens'
 import type { FastifyRequest } from 'fastify'
 import type { BatchedBackend } from './batches.ts'
@@ -8,8 +8,9 @@ import type { GatewaySettings } from './settings.ts'
 interface Deps {
   readonly tokens: Pick<Tokens, 'verifyAccess'>
   readonly tickets: Tickets
+  readonly limits: Limits
   readonly backend: Pick<BatchedBackend, 'alive'>
-  readonly settings: Pick<GatewaySettings, 'allowedOrigins' | 'queryToken'>
+  readonly settings: Pick<GatewaySettings, 'allowedOrigins' | 'queryToken' | 'upgradesByAddress' | 'upgradesByAccount'>
   readonly now: () => number
 }
 
@@ -17,6 +18,7 @@ interface Deps {
 export function admission({
   tokens,
   tickets,
+  limits: counts,
   backend,
   settings,
   now
@@ -46,10 +48,18 @@ export function admission({
     throw new ApiError('not_authenticated')
   }
 
-  /** @throws ApiError 403 for an origin that is not allowed, 401 without credentials that hold, 503 when they cannot be checked. */
+  async function count(key: string, rate: Rate | null): Promise<void> {
+    if (rate === null) return
+    const { allowed, retryAfterMs } = await orUnavailable(counts.take(`upgrades:${key}`, rate))
+    if (!allowed) throw throttled(retryAfterMs)
+  }
+
+  /** @throws ApiError 403 for an origin that is not allowed, 401 without credentials that hold, 429 for too many, 503 when they cannot be checked. */
   return async request => {
     if (!isOriginAllowed(request.headers.origin, request.host)) throw new ApiError('origin_not_allowed')
+    await count(networkOf(request.ip), settings.upgradesByAddress)
     const claims = await identify(request)
+    await count(`${claims.userId}`, settings.upgradesByAccount)
     if (!(await orUnavailable(backend.alive(claims)))) throw accessTokenNotValid()
     return claims
   }

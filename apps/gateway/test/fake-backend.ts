@@ -6,7 +6,10 @@ import type {
   DeliveryReport,
   IssuedCommand,
   PresenceChange,
+  RoomQuestion,
+  RoomState,
   Roster,
+  Seq,
   UserId
 } from '@rendezvous/contract'
 
@@ -26,6 +29,8 @@ export interface FakeBackend extends Backend {
   answers: {
     alive: (claims: Claims) => boolean
     roster: (claims: Claims) => Roster
+    rooms: (question: RoomQuestion) => RoomState
+    heads: (stream: string) => number
     execute: (command: IssuedCommand) => CommandResult
   }
 }
@@ -58,6 +63,8 @@ export function fakeBackend(): FakeBackend {
     answers: {
       alive: () => true,
       roster: () => emptyRoster,
+      rooms: ({ userIds }) => ({ membersSeq: 1 as Seq, headSeq: 1 as Seq, memberIds: userIds }),
+      heads: () => 0,
       execute: () => ({ ok: true, result: {} })
     },
     async alive(entries: readonly Claims[]) {
@@ -67,6 +74,14 @@ export function fakeBackend(): FakeBackend {
     async roster(entries: readonly Claims[]) {
       await note({ name: 'roster', entries })
       return entries.map(entry => backend.answers.roster(entry))
+    },
+    async rooms(entries: readonly RoomQuestion[]) {
+      await note({ name: 'rooms', entries })
+      return entries.map(entry => backend.answers.rooms(entry))
+    },
+    async heads(entries: readonly string[]) {
+      await note({ name: 'heads', entries })
+      return entries.map(entry => backend.answers.heads(entry))
     },
     async execute(entries: readonly IssuedCommand[]) {
       await note({ name: 'execute', entries })

@@ -9,11 +9,13 @@ import {
   databasePorts,
   migrate,
   openDatabase,
+  passwordFailureRates,
   passwordService,
   readiness,
+  requestRates,
   signingKeys
 } from '@rendezvous/api'
-import { memoryBus, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
+import { memoryBus, memoryLimits, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
 import { ConfigError } from '@rendezvous/env'
 import { gatewayPlugin, gatewaySettings, systemTimers } from '@rendezvous/gateway'
 import { openTokens } from '@rendezvous/tokens'
@@ -44,6 +46,8 @@ async function run(config: StandaloneConfig): Promise<void> {
   const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
   const server = buildServer({
     logger: { level: config.LOG_LEVEL, stream: destination(2) },
+    headersTimeoutMs: config.HEADERS_TIMEOUT,
+    requestTimeoutMs: config.REQUEST_TIMEOUT,
     ...(config.TRUST_PROXY === undefined ? {} : { trustProxy: config.TRUST_PROXY })
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
@@ -55,6 +59,7 @@ async function run(config: StandaloneConfig): Promise<void> {
   const wire = memoryWire({ clock: Date.now })
   const presence = memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: LEASE_MS })
   const tickets = memoryTickets(wire)
+  const limits = memoryLimits(wire)
   const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} })
   const tokens = await openTokens(server, {
     keys: signingKeys(secret, config.JWT_SECRET_PREVIOUS),
@@ -72,6 +77,8 @@ async function run(config: StandaloneConfig): Promise<void> {
     presence,
     tokens,
     passwords: passwordService(),
+    limits,
+    failureRates: passwordFailureRates(config),
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,
     newId: randomUUID,
@@ -84,6 +91,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     openBus: listener => memoryBus(wire, listener),
     presence,
     tickets,
+    limits,
     tokens,
     settings: gatewaySettings(config),
     timers: systemTimers,
@@ -92,6 +100,8 @@ async function run(config: StandaloneConfig): Promise<void> {
   await server.register(apiPlugin, {
     services,
     tickets,
+    limits,
+    requestRates: requestRates(config),
     ready: health.ready,
     clock: Date.now,
     corsOrigins: config.CORS_ORIGINS,

@@ -47,12 +47,15 @@ export interface Http {
 
 const DEADLINE_MS = 15_000
 
+/** What carries requests: `fetch`, or one that looks on. */
+export type Carrier = (url: string, init: RequestInit) => Promise<Response>
+
 /** An {@link Http} for the server at `url` (without a trailing slash). Each request is given up after 15 seconds. */
-export function http(url: string): Http {
+export function http(url: string, carry: Carrier = fetch): Http {
   let tokens: TokenPair | null = null
 
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(url + path, {
+    const response = await carry(url + path, {
       method,
       headers: {
         ...(tokens === null ? {} : { authorization: `Bearer ${tokens.access}` }),

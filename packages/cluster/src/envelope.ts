@@ -21,13 +21,19 @@ const EventsHeader = Type.Object({
   /** The conversation, when the stream is one's. */
   conversation: Type.Optional(ConversationId),
   /** Last membership change of the room that these events know of: who has not applied it delivers none of them. */
-  members_seq: Type.Optional(Seq)
+  members_seq: Type.Optional(Seq),
+  /** People whom the one frame brings into the room (its creation included), and whom it takes out. Such an envelope holds one frame. */
+  joined: Type.Optional(Type.Array(UserId)),
+  left: Type.Optional(Type.Array(UserId))
 })
 
 const CourtesyHeader = Type.Object({
   kind: Type.Literal('courtesy'),
   /** May not overtake this value of this stream. */
-  after: Type.Optional(Type.Object({ stream: Stream, seq: Seq }))
+  after: Type.Optional(Type.Object({ stream: Stream, seq: Seq })),
+  /** The room, when it goes to one's topic, and as of which change of its members. */
+  conversation: Type.Optional(ConversationId),
+  members_seq: Type.Optional(Seq)
 })
 
 const ControlHeader = Type.Object({

@@ -9,10 +9,14 @@ export {
   type Header
 } from './envelope.ts'
 export { ClusterError } from './error.ts'
+export { localWhenUnreachable } from './fallback.ts'
+export type { Limits, Rate, Taken } from './limits.ts'
 export { memoryBus } from './memory/bus.ts'
+export { memoryLimits } from './memory/limits.ts'
 export { memoryPresence } from './memory/presence.ts'
 export { memoryTickets } from './memory/tickets.ts'
 export { type MemoryWire, memoryWire } from './memory/wire.ts'
+export { networkOf } from './network.ts'
 export {
   ONLINE_MAX,
   type Presence

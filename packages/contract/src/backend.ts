@@ -24,6 +24,20 @@ export interface Roster {
   readonly head: number
 }
 
+/** Which of `userIds` are in a room: asked when its members may have changed unseen. */
+export interface RoomQuestion {
+  readonly conversationId: ConversationId
+  /** At most 1,000. */
+  readonly userIds: readonly UserId[]
+}
+
+/** A room as it is: who of those asked about is in it, as of `membersSeq`, and its last value. `headSeq` 0 when there is no such room. */
+export interface RoomState {
+  readonly membersSeq: Seq
+  readonly headSeq: Seq
+  readonly memberIds: readonly UserId[]
+}
+
 /** A command that a gateway found well-formed, and whose it is. */
 export interface IssuedCommand {
   readonly claims: Claims
@@ -58,6 +72,10 @@ export interface Backend {
   alive(claims: readonly Claims[]): Promise<boolean[]>
   /** What each opening socket needs. A message stored after the call began is either in state the client fetches later, or published. */
   roster(claims: readonly Claims[]): Promise<Roster[]>
+  /** Who is in each room now: nobody who left or was taken out, and everybody who came, before the call began. */
+  rooms(questions: readonly RoomQuestion[]): Promise<RoomState[]>
+  /** The last value of each stream (`conversation:<id>`, `user:<id>`), 0 for one that does not exist. */
+  heads(streams: readonly string[]): Promise<number[]>
   /** Carries out commands; one that is refused leaves its neighbours alone. Durable when answered. */
   execute(commands: readonly IssuedCommand[]): Promise<CommandResult[]>
   /** Moves delivered watermarks. A report of what is no message of his is ignored. */

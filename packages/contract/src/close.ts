@@ -32,6 +32,12 @@ export const closeCodes = Object.freeze({
     reason: 'unavailable',
     description: 'A part behind the gateway did not answer while the socket connected. Reconnect later.'
   },
+  flooding: {
+    code: 4429,
+    reason: 'flooding',
+    description:
+      'The client went on sending after `throttled` had told it to wait. Reconnect with backoff, and send no faster than answers come.'
+  },
   tooBig: { code: 1009, reason: '', description: 'A frame was larger than the limit.' },
   sessionEnded: {
     code: 4501,

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { CommandRef } from './event/socket.ts'
-import { SendToConversation } from './message.ts'
-import { ConversationId, Seq, UserId } from './scalar.ts'
+import { EditMessage, Emoji, SendToConversation } from './message.ts'
+import { ConversationId, MessageId, Seq, UserId } from './scalar.ts'
+import { SyncRequest } from './sync.ts'
 
 const ref = { ref: Type.Optional(CommandRef) }
 const strict = { additionalProperties: false }
@@ -17,14 +18,49 @@ export const SendMessage = Type.Object(
   },
   { $id: 'SendMessage', description: 'Store a message; the ack comes after it is durable', ...strict }
 )
+
+const message = { ...ref, conversation_id: ConversationId, id: MessageId }
+export const EditMessageCommand = Type.Object(
+  { type: Type.Literal('edit_message'), ...message, ...EditMessage.properties },
+  { $id: 'EditMessageCommand', description: 'Give a message of mine another text', ...strict }
+)
+export const DeleteMessage = Type.Object(
+  { type: Type.Literal('delete_message'), ...message },
+  { $id: 'DeleteMessage', description: 'Delete a message: mine, or as an admin', ...strict }
+)
+export const AddReaction = Type.Object(
+  { type: Type.Literal('add_reaction'), ...message, emoji: Emoji },
+  { $id: 'AddReaction', description: 'React to a message', ...strict }
+)
+export const RemoveReaction = Type.Object(
+  { type: Type.Literal('remove_reaction'), ...message, emoji: Emoji },
+  { $id: 'RemoveReaction', description: 'Take a reaction of mine back', ...strict }
+)
+
 const watermark = { ...ref, conversation_id: ConversationId, seq: Seq }
 export const MarkRead = Type.Object(
-  { type: Type.Literal('mark_read'), ...watermark },
-  { $id: 'MarkRead', description: 'Everything up to `seq` was read', ...strict }
+  { type: Type.Literal('mark_read'), ...watermark, private: Type.Optional(Type.Boolean()) },
+  {
+    $id: 'MarkRead',
+    description: 'Everything up to `seq` was read. `private`: it counts as read for me, and nobody else is told',
+    ...strict
+  }
 )
 export const MarkDelivered = Type.Object(
   { type: Type.Literal('mark_delivered'), ...watermark },
   { $id: 'MarkDelivered', description: 'Everything up to `seq` reached this device', ...strict }
+)
+export const SetTyping = Type.Object(
+  { type: Type.Literal('typing'), ...ref, conversation_id: ConversationId, is_typing: Type.Boolean() },
+  {
+    $id: 'SetTyping',
+    description: 'I type, or stopped. Say it again every few seconds while typing goes on',
+    ...strict
+  }
+)
+export const Sync = Type.Object(
+  { type: Type.Literal('sync'), ...ref, ...SyncRequest.properties },
+  { $id: 'Sync', description: 'The same as `POST /api/v1/sync/`; its ack carries the answer as `sync`', ...strict }
 )
 export const Ping = Type.Object(
   { type: Type.Literal('ping'), ...ref },
@@ -34,8 +70,14 @@ export const Ping = Type.Object(
 /** Every frame a client may send, by `type`. */
 export const commands = Object.freeze({
   send_message: SendMessage,
+  edit_message: EditMessageCommand,
+  delete_message: DeleteMessage,
+  add_reaction: AddReaction,
+  remove_reaction: RemoveReaction,
   mark_read: MarkRead,
   mark_delivered: MarkDelivered,
+  typing: SetTyping,
+  sync: Sync,
   ping: Ping
 })
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ConversationType, HistoryFor, Receipt, Role } from './group.ts'
 import { limits } from './limits.ts'
 import { Message } from './message.ts'
 import { ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
@@ -8,7 +9,7 @@ import { User } from './user.ts'
 export const Conversation = Type.Object(
   {
     id: ConversationId,
-    type: Type.Union([Type.Literal('direct')]),
+    type: ConversationType,
     is_group: Type.Boolean(),
     title: Nullable(Type.String()),
     name: Nullable(Type.String()),
@@ -17,6 +18,15 @@ export const Conversation = Type.Object(
     last_message: Nullable(ref(Message)),
     unread_count: Type.Integer({ minimum: 0, maximum: limits.unreadCount }),
     last_seq: Seq,
+    member_count: Type.Integer({ minimum: 0, maximum: limits.groupMembers }),
+    created_by: UserId,
+    /** My own place in it. */
+    role: Role,
+    history: HistoryFor,
+    delivered_seq: Seq,
+    read_seq: Seq,
+    /** Where others stand, in conversations of 32 at most; empty above that. */
+    receipts: Type.Array(ref(Receipt), { maxItems: limits.receiptMembers }),
     created_at: Timestamp,
     updated_at: Timestamp
   },
@@ -29,7 +39,8 @@ export const CreateConversation = Type.Object(
   {
     participants: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }),
     title: Type.Optional(Nullable(Type.String({ maxLength: limits.shortTextCharacters }))),
-    is_group: Type.Optional(Type.Boolean())
+    is_group: Type.Optional(Type.Boolean()),
+    history: Type.Optional(HistoryFor)
   },
   { $id: 'CreateConversation' }
 )

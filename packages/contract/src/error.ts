@@ -16,11 +16,7 @@ export const errorKinds = Object.freeze({
   parse_error: { status: 400, title: 'Bad Request', detail: 'Malformed request.' },
   bad_url: { status: 400, title: 'Bad Request', detail: 'The address is not well-formed.' },
   media_unavailable: { status: 400, title: 'Bad Request', detail: 'Media messages are not available on this server.' },
-  groups_unavailable: {
-    status: 400,
-    title: 'Bad Request',
-    detail: 'Conversations of more than two people are not available on this server.'
-  },
+  not_a_group: { status: 400, title: 'Bad Request', detail: 'This conversation is of two people.' },
   not_authenticated: { status: 401, title: 'Unauthorized', detail: 'Authentication credentials were not provided.' },
   bad_authorization_header: {
     status: 401,
@@ -45,6 +41,7 @@ export const errorKinds = Object.freeze({
     title: 'Conflict',
     detail: 'This client_id was used for another message of yours in this conversation.'
   },
+  group_full: { status: 409, title: 'Conflict', detail: 'The group has as many members as a group can have.' },
   payload_too_large: { status: 413, title: 'Content Too Large', detail: 'The request body is larger than the limit.' },
   unsupported_media_type: {
     status: 415,
@@ -52,6 +49,11 @@ export const errorKinds = Object.freeze({
     detail: 'Unsupported media type in request.'
   },
   throttled: { status: 429, title: 'Too Many Requests', detail: 'Request was throttled.' },
+  too_many_sockets: {
+    status: 429,
+    title: 'Too Many Requests',
+    detail: 'This account has as many sockets open as it may.'
+  },
   headers_too_large: {
     status: 431,
     title: 'Request Header Fields Too Large',
@@ -113,6 +115,14 @@ interface ApiErrorOptions {
 export function invalid(fields: FieldErrors): ApiError {
   const [detail = errorKinds.invalid.detail] = Object.values(fields).flat()
   return new ApiError('invalid', { fields, detail })
+}
+
+/** Too much in too short a time, in the words of Django REST framework's throttles. `afterMs` is how long until it is worth trying again. */
+export function throttled(afterMs: number): ApiError {
+  const seconds = Math.max(1, Math.ceil(afterMs / 1_000))
+  const unit = seconds === 1 ? 'second' : 'seconds'
+  const detail = `Request was throttled. Expected available in ${seconds} ${unit}.`
+  return new ApiError('throttled', { detail, retryAfter: Math.max(1, afterMs) / 1_000 })
 }
 
 /** Absent, not the caller's, or across a block: one answer for all three. */

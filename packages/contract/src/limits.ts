@@ -4,6 +4,8 @@ export const limits = Object.freeze({
   bodyBytes: 64 * 1024,
   /** Largest WebSocket frame from a client; above it the socket closes with 1009. */
   frameBytes: 64 * 1024,
+  /** Fragments of one such frame; above it the socket closes with 1008. */
+  frameFragments: 128,
   /** Deepest nesting of a JSON body or frame. */
   jsonDepth: 32,
   /** Longest text of a message, in characters (Unicode code points). */
@@ -40,6 +42,32 @@ export const limits = Object.freeze({
   unreadCount: 1_000,
   /** Receipts told one by one when a watermark moves; older ones are covered by the watermark. */
   receiptsPerAdvance: 1_000,
+  /** Members of a group, and how many of them a conversation shows with itself. */
+  groupMembers: 10_000,
+  shownMembers: 50,
+  /** Groups that one person can be in. */
+  roomsPerPerson: 1_000,
+  /** Conversations of more members tell nobody how far others have read. */
+  receiptMembers: 32,
+  /** Conversations of more members tell nobody who types; and how long typing lasts unless told again. */
+  typingMembers: 100,
+  typingMs: 6_000,
+  /** Members that one message can mention. */
+  mentions: 50,
+  /** Longest reaction in characters, and different ones at one message. */
+  emojiCharacters: 32,
+  reactionKinds: 20,
+  /** Pinned messages of one conversation. */
+  pins: 100,
+  /** Earlier texts of one message that are kept, the newest of them. */
+  edits: 100,
+  /** Streams one sync may ask about, and changes or conversations it answers at most. */
+  syncRanges: 50,
+  syncEntries: 500,
+  /** A client that lies further behind in a stream than so many changes starts afresh. */
+  syncBehind: 10_000,
+  /** Longest search, in characters. */
+  searchCharacters: 200,
   /** Most commands or reports in one call from a gateway to an api node. */
   backendBatch: 50
 })

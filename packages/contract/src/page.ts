@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { limits } from './limits.ts'
-import { MessageId, Nullable } from './scalar.ts'
+import { ConversationId, MessageId, Nullable } from './scalar.ts'
 
 const PageSize = Type.Integer({
   minimum: 1,
@@ -29,6 +29,16 @@ export const ListQuery = Type.Object(
 export const MessagesQuery = Type.Object(
   { ...ListQuery.properties, before: Type.Optional(MessageId), after: Type.Optional(MessageId) },
   { $id: 'MessagesQuery' }
+)
+
+/** Parameters of a search: what to look for, and in which conversation alone. */
+export const SearchQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    q: Type.String({ minLength: 1, maxLength: limits.searchCharacters, description: 'What to look for' }),
+    conversation: Type.Optional(ConversationId)
+  },
+  { $id: 'SearchQuery' }
 )
 
 /** Either the bare array, or Django REST framework's cursor envelope, of `item`. */

@@ -1,19 +1,20 @@
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
-import type { Change, Changes } from '../ports/changes.ts'
-import { MESSAGE_COLUMNS, type MessageRow, pair, toMessage } from './messageview.ts'
+import type { Change, Changes, Placed } from '../ports/changes.ts'
+import { type MessageRow, messageColumns, pair, toMessage } from './messageview.ts'
 
 const CONVERSATIONS: Statement = {
   name: 'changes_conversations',
   text: `SELECT c.id, c.user_low AS "userLow", c.user_high AS "userHigh", c.created_by AS "createdBy", c.created_at AS "createdAt",
-      c.changed_at AS "changedAt", c.last_seq AS "lastSeq", c.members_seq AS "membersSeq"
+      c.changed_at AS "changedAt", c.title, c.last_seq AS "lastSeq", c.members_seq AS "membersSeq"
     FROM unnest($1::bigint[]) AS o(id) JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true`
 }
 
 const MEMBERS: Statement = {
   name: 'changes_members',
-  text: `SELECT s.conversation_id AS "conversationId", s.user_id AS "userId", s.changed_seq AS "changedSeq", s.left_seq AS "leftSeq"
+  text: `SELECT s.conversation_id AS "conversationId", s.user_id AS "userId", s.changed_seq AS "changedSeq", s.joined_seq AS "joinedSeq",
+      s.left_seq AS "leftSeq"
     FROM unnest($1::bigint[], $2::int[], $3::int[]) AS r(id, from_seq, to_seq)
     JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = r.id AND x.changed_seq BETWEEN r.from_seq AND r.to_seq
       ORDER BY x.user_id LIMIT 10000) s ON true`
@@ -21,7 +22,7 @@ const MEMBERS: Statement = {
 
 const MESSAGES: Statement = {
   name: 'changes_messages',
-  text: `SELECT ${MESSAGE_COLUMNS}
+  text: `SELECT ${messageColumns('NULL')}
     FROM unnest($1::bigint[], $2::int[], $3::int[]) AS r(id, from_seq, to_seq)
     JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = r.id LIMIT 1) c ON true
     JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = r.id AND x.seq BETWEEN r.from_seq AND r.to_seq AND x.deleted_at IS NULL
@@ -44,6 +45,7 @@ interface ConversationRow {
   readonly createdBy: UserId
   readonly createdAt: Date
   readonly changedAt: Date
+  readonly title: string
   readonly lastSeq: Seq
   readonly membersSeq: Seq
 }
@@ -52,6 +54,7 @@ interface MemberRow {
   readonly conversationId: ConversationId
   readonly userId: UserId
   readonly changedSeq: Seq
+  readonly joinedSeq: Seq
   readonly leftSeq: Seq | null
 }
 
@@ -98,29 +101,44 @@ function changesOf(range: Range, known: Known | undefined): Change[] {
   return changes
 }
 
-function changeAt(seq: Seq, { conversation, messages, members }: Known): Change {
+function changeAt(seq: Seq, known: Known): Change {
+  const { conversation, messages } = known
+  const at = conversation.changedAt
   const placed = (first?: UserId) => ({
     conversationId: conversation.id,
     seq,
     memberIds: pair(first, conversation.userLow, conversation.userHigh),
     membersSeq: conversation.membersSeq
   })
-  const { createdBy, createdAt, changedAt: at } = conversation
-  if (seq === 1) return { type: 'conversation_created', ...placed(createdBy), createdBy, createdAt }
+  const moved = known.members.get(seq) ?? []
+  if (seq === 1) return created(placed(conversation.createdBy), known)
 
-  const moved = members.get(seq) ?? []
   const row = messages.get(seq)
   const message = row === undefined ? null : toMessage(row)
   if (message !== null) {
-    return {
-      type: 'message_created',
-      ...placed(message.senderId),
-      message,
-      rejoinedIds: moved.map(({ userId }) => userId)
-    }
+    const rejoinedIds = moved.map(({ userId }) => userId)
+    return { type: 'message_created', ...placed(message.senderId), message, rejoinedIds }
   }
-  const [member] = moved
-  if (member === undefined) return { type: 'superseded', ...placed(), at }
-  const type = member.leftSeq === seq ? 'member_left' : 'member_joined'
-  return { type, ...placed(member.userId), userId: member.userId, at }
+  const left = moved.filter(({ leftSeq }) => leftSeq === seq).map(({ userId }) => userId)
+  const joined = moved.filter(({ joinedSeq }) => joinedSeq === seq).map(({ userId }) => userId)
+  const first = left[0] ?? joined[0]
+  if (first === undefined) return { type: 'superseded', ...placed(), at }
+
+  const by = messages.get((seq + 1) as Seq)?.m_sender_id ?? first // what the server says of it under the next value
+  if (left.length === 0) return { type: 'member_joined', ...placed(first), userIds: joined, by, at }
+  const heir = moved.find(({ leftSeq }) => leftSeq === null)
+  return { type: 'member_left', ...placed(first), userIds: left, by, ownerId: heir?.userId ?? null, at }
+}
+
+/** Of a group's first members those are known whose membership has not changed since. */
+function created(placed: Placed, { conversation, members }: Known): Change {
+  const userIds = placed.memberIds ?? (members.get(1 as Seq) ?? []).map(({ userId }) => userId)
+  return {
+    type: 'conversation_created',
+    ...placed,
+    title: conversation.title,
+    userIds: [...userIds].sort((a, b) => a - b),
+    by: conversation.createdBy,
+    at: conversation.createdAt
+  }
 }

@@ -1,11 +1,12 @@
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import type { ConversationId, Receipt, Seq, UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
-import type { Conversation, Conversations, Head, Opened, Participant } from '../ports/conversations.ts'
+import type { Audience, Conversation, Conversations, Head, Opened, Participant } from '../ports/conversations.ts'
+import { type SaidRow, toHistory, toRole, toSaid } from './groupview.ts'
 import {
-  MESSAGE_COLUMNS,
   type MessageRow,
+  messageColumns,
   OTHER_MEMBERSHIP,
   pair,
   toMessage,
@@ -20,7 +21,8 @@ const OPEN: Statement = {
 
 const LEAVE: Statement = {
   name: 'conversation_leave',
-  text: 'SELECT seq, user_low AS "userLow", user_high AS "userHigh", outbox_id AS "outboxId" FROM conversation_leave($1, $2)'
+  text: `SELECT seq, user_low AS "userLow", user_high AS "userHigh", owner_id AS "ownerId", outbox_id AS "outboxId", message
+    FROM conversation_leave($1, $2)`
 }
 
 const FIND_DIRECT: Statement = {
@@ -32,9 +34,10 @@ const FIND_DIRECT: Statement = {
 /** What a member sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
  *  the planner makes a sort of all. */
 const VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS "createdBy", c.created_at AS "createdAt", c.changed_at AS "changedAt",
-    c.last_seq AS "lastSeq", c.members_seq AS "membersSeq", s.delivered_seq AS "deliveredSeq", s.read_seq AS "readSeq",
+    c.last_seq AS "lastSeq", c.members_seq AS "membersSeq", c.member_count AS "memberCount", c.history, s.role, s.delivered_seq AS "deliveredSeq",
+    greatest(s.read_seq, s.private_read_seq) AS "readSeq", g.receipts,
     CASE WHEN c.kind = 1 AND across_block(c.user_low, c.user_high) THEN 0 ELSE least(u.unread, 1000)::int END AS "unreadCount",
-    ${MESSAGE_COLUMNS}
+    ${messageColumns('s.user_id')}
   FROM page
   JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = page.id LIMIT 1) c ON true
   JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = page.id AND x.user_id = $1 LIMIT 1) s ON true
@@ -42,7 +45,10 @@ const VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS "createdBy", c.creat
   LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = page.id AND ${VISIBLE} ORDER BY x.seq DESC LIMIT 1) m ON true
   ${WATERMARKS}
   CROSS JOIN LATERAL (SELECT count(*) AS unread FROM message x WHERE x.conversation_id = page.id
-    AND x.seq > greatest(s.read_seq, c.last_seq - 5000) AND x.sender_id <> $1 AND ${VISIBLE}) u
+    AND x.seq > greatest(s.read_seq, s.private_read_seq, c.last_seq - 5000) AND x.sender_id <> $1 AND x.kind <> 2 AND ${VISIBLE}) u
+  LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('user_id', x.user_id, 'delivered_seq', x.delivered_seq, 'read_seq', x.read_seq)
+    ORDER BY x.user_id) AS receipts FROM membership x WHERE x.conversation_id = page.id AND x.left_seq IS NULL AND x.user_id <> $1
+      AND NOT (c.kind = 1 AND across_block(c.user_low, c.user_high))) g ON c.member_count <= 32
   ORDER BY c.changed_at DESC, c.id DESC`
 
 const LIST: Statement = {
@@ -93,6 +99,30 @@ const HEADS: Statement = {
     JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true`
 }
 
+const AUDIENCE: Statement = {
+  name: 'conversation_audience',
+  text: `SELECT c.user_low AS "userLow", c.user_high AS "userHigh", c.members_seq AS "membersSeq", c.member_count AS "memberCount"
+    FROM membership s JOIN conversation c ON c.id = s.conversation_id
+    WHERE s.conversation_id = $1 AND s.user_id = $2 AND s.left_seq IS NULL AND NOT (c.kind = 1 AND across_block(c.user_low, c.user_high))`
+}
+
+const ROOMS: Statement = {
+  name: 'conversation_rooms',
+  text: `SELECT o.id AS "userId", r.id, r.members_seq AS "membersSeq" FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
+    JOIN LATERAL (SELECT c.id, c.members_seq FROM membership s
+      JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id AND x.kind = 2 LIMIT 1) c ON true
+      WHERE s.user_id = o.id AND s.left_seq IS NULL) r ON true`
+}
+
+const PRESENT: Statement = {
+  name: 'conversation_present',
+  text: `SELECT c.id, c.last_seq AS "lastSeq", c.members_seq AS "membersSeq", coalesce(m.ids, '{}') AS "userIds"
+    FROM (SELECT conv, array_agg(usr) AS users FROM unnest($1::bigint[], $2::int[]) AS i(conv, usr) GROUP BY conv) o
+    JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.conv AND x.kind = 2 LIMIT 1) c ON true
+    LEFT JOIN LATERAL (SELECT array_agg(s.user_id) AS ids FROM unnest(o.users) AS u(id)
+      JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = o.conv AND x.user_id = u.id AND x.left_seq IS NULL LIMIT 1) s ON true) m ON true`
+}
+
 interface OpenedRow {
   readonly id: ConversationId
   readonly status: Opened['status']
@@ -104,11 +134,18 @@ interface LeftRow {
   readonly seq: Seq
   readonly userLow: UserId | null
   readonly userHigh: UserId | null
+  readonly ownerId: UserId | null
   readonly outboxId: number
+  readonly message: SaidRow | null
 }
 
-interface ConversationRow extends MessageRow, Omit<Conversation, 'kind' | 'participants' | 'lastMessage'> {
+interface ConversationRow
+  extends MessageRow,
+    Omit<Conversation, 'kind' | 'participants' | 'lastMessage' | 'role' | 'history' | 'receipts'> {
   readonly kind: number
+  readonly role: number
+  readonly history: number
+  readonly receipts: Receipt[] | null
 }
 
 interface ParticipantRow extends Participant {
@@ -160,7 +197,44 @@ export function conversationsIn(database: Database): Conversations {
     async leave(id, userId) {
       const [row] = await retrying(() => database.query<LeftRow>(LEAVE, [id, userId]))
       if (row === undefined) return null
-      return { seq: row.seq, memberIds: pair(userId, row.userLow, row.userHigh), outboxId: row.outboxId }
+      return {
+        seq: row.seq,
+        memberIds: pair(userId, row.userLow, row.userHigh),
+        ownerId: row.ownerId,
+        outboxId: row.outboxId,
+        said: row.message === null ? null : toSaid(id, userId, row.message)
+      }
+    },
+
+    async audience(id, userId) {
+      type Row = Omit<Audience, 'memberIds'> & { readonly userLow: UserId | null; readonly userHigh: UserId | null }
+      const [row] = await database.query<Row>(AUDIENCE, [id, userId])
+      if (row === undefined) return null
+      const { userLow, userHigh, ...facts } = row
+      return { ...facts, memberIds: pair(userId, userLow, userHigh) }
+    },
+
+    async rooms(userIds) {
+      if (userIds.length === 0) return []
+      const rows = await database.query<{ userId: UserId; id: ConversationId; membersSeq: Seq }>(ROOMS, [userIds])
+      const of = grouped(rows, ({ userId }) => userId)
+      return userIds.map(userId => (of.get(userId) ?? []).map(({ id, membersSeq }) => ({ id, membersSeq })))
+    },
+
+    async present(questions) {
+      const asked = questions.flatMap(
+        ({ id, userIds }) => [[id, null], ...userIds.map(userId => [id, userId])] as const
+      )
+      if (asked.length === 0) return []
+      const columns = [asked.map(([id]) => id), asked.map(([, userId]) => userId)] as [number[], (number | null)[]]
+      const rows = await database.query<Head & { readonly userIds: UserId[] }>(PRESENT, columns)
+      const of = new Map(rows.map(row => [row.id, row]))
+      return questions.map(({ id, userIds }) => {
+        const found = of.get(id)
+        if (found === undefined) return null
+        const present = new Set(found.userIds)
+        return { ...found, userIds: userIds.filter(userId => present.has(userId)) }
+      })
     },
 
     async heads(ids) {
@@ -183,6 +257,10 @@ function toConversation(row: ConversationRow, people: readonly ParticipantRow[])
     lastMessage: toMessage(row),
     unreadCount: row.unreadCount,
     deliveredSeq: row.deliveredSeq,
-    readSeq: row.readSeq
+    readSeq: row.readSeq,
+    memberCount: row.memberCount,
+    role: toRole(row.role),
+    history: toHistory(row.history),
+    receipts: row.receipts ?? []
   }
 }

@@ -3,8 +3,9 @@ import type { Database, Statement } from '../database/port.ts'
 import { isDataError, retrying } from '../database/retry.ts'
 import type { Appended, Draft, Message, MessagePage, Messages, MessageWindow } from '../ports/messages.ts'
 import {
-  MESSAGE_COLUMNS,
+  isMessage,
   type MessageRow,
+  messageColumns,
   OTHER_MEMBERSHIP,
   pair,
   toMessage,
@@ -18,14 +19,14 @@ const APPEND: Statement = {
   name: 'message_append',
   text: `SELECT status, id, seq, number, created_at AS "createdAt", user_low AS "userLow", user_high AS "userHigh",
     members_seq AS "membersSeq", rejoined_id AS "rejoinedId", outbox_id AS "outboxId"
-    FROM message_append($1, $2, $3, $4, $5) ORDER BY ord`
+    FROM message_append($1, $2, $3, $4, $5, $6) ORDER BY ord`
 }
 
 /** A page: $1 conversation, $2 user, above seq $3, below seq $4, at most $5, from the end that `order` says. */
 function pageStatement(name: string, order: 'ASC' | 'DESC'): Statement {
   return {
     name,
-    text: `SELECT ${MESSAGE_COLUMNS}
+    text: `SELECT ${messageColumns('s.user_id')}
     FROM membership s
     JOIN conversation c ON c.id = s.conversation_id
     ${OTHER_MEMBERSHIP}
@@ -41,7 +42,7 @@ const PAGE_OF_OLDEST = pageStatement('message_page_oldest', 'ASC')
 
 const FIND: Statement = {
   name: 'message_find',
-  text: `SELECT ${MESSAGE_COLUMNS}
+  text: `SELECT ${messageColumns('s.user_id')}
     FROM membership s
     JOIN conversation c ON c.id = s.conversation_id
     ${OTHER_MEMBERSHIP}
@@ -58,7 +59,7 @@ const LOCATE: Statement = {
 }
 
 interface AppendedRow {
-  readonly status: 'created' | 'duplicate' | 'conflict' | 'not_found'
+  readonly status: Appended['status']
   readonly id: MessageId
   readonly seq: Seq
   readonly number: number
@@ -118,13 +119,18 @@ async function appendOnce(database: Database, drafts: readonly Draft[]): Promise
     drafts.map(draft => draft.senderId),
     drafts.map(draft => draft.clientId),
     drafts.map(draft => draft.kind),
-    drafts.map(draft => draft.content)
+    drafts.map(draft => draft.content),
+    drafts.map(extraOf)
   ])
   return rows.map((row, place) => toAppended(row, drafts[place]?.senderId))
 }
 
+function extraOf({ replyTo = null, mentions = [] }: Draft): string | null {
+  return replyTo === null && mentions.length === 0 ? null : JSON.stringify({ reply_to: replyTo, mentions })
+}
+
 function toAppended(row: AppendedRow, senderId: UserId | undefined): Appended {
-  if (row.status === 'conflict' || row.status === 'not_found') return { status: row.status }
+  if (row.status !== 'created' && row.status !== 'duplicate') return { status: row.status }
   const stored = {
     id: row.id,
     seq: row.seq,
@@ -150,8 +156,4 @@ function pageFor(window: MessageWindow): Statement {
 function trim(messages: Message[], window: MessageWindow): MessagePage {
   if (messages.length <= window.limit) return { messages, hasMore: false }
   return { messages: takesOldest(window) ? messages.slice(0, window.limit) : messages.slice(1), hasMore: true }
-}
-
-function isMessage(message: Message | null): message is Message {
-  return message !== null
 }

@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, MessageStatus, Seq, UserId } from '@rendezvous/contract'
+import type { ConversationId, MessageId, MessageStatus, Seq, SystemFacts, UserId } from '@rendezvous/contract'
 import type { Message } from '../ports/messages.ts'
 
 /** A row that holds a message beside other columns; all null when there is none. */
@@ -6,21 +6,41 @@ export interface MessageRow {
   readonly m_id: MessageId | null
   readonly m_conversation_id: ConversationId
   readonly m_seq: Seq
+  readonly m_changed_seq: Seq
   readonly m_number: number
   readonly m_sender_id: UserId
   readonly m_receiver_id: UserId | null
   readonly m_client_id: string
   readonly m_kind: number
   readonly m_content: string | null
+  readonly m_metadata: MessageMetadata | null
   readonly m_created_at: Date
+  readonly m_edited_at: Date | null
+  readonly m_pinned_at: Date | null
+  readonly m_reply_to: MessageId | null
+  readonly m_reactions: Readonly<Record<string, number>> | null
+  readonly m_mine: readonly string[] | null
   readonly m_status: MessageStatus
 }
 
-/** The columns of `MessageRow`, from a message `m`, its conversation `c`, and the watermarks `w` of the other person than its sender. */
-export const MESSAGE_COLUMNS = `m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.number AS m_number,
+/** What stands in `message.metadata`. */
+export interface MessageMetadata {
+  readonly mentions?: readonly UserId[]
+  readonly system?: SystemFacts
+}
+
+/** The columns of `MessageRow`, from a message `m`, its conversation `c`, and the watermarks `w` of the other person than its sender. `reader`
+ *  is an expression for who reads, or NULL. */
+export function messageColumns(reader: string): string {
+  return `m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.changed_seq AS m_changed_seq, m.number AS m_number,
   m.sender_id AS m_sender_id, CASE m.sender_id WHEN c.user_low THEN c.user_high ELSE c.user_low END AS m_receiver_id,
-  m.client_id AS m_client_id, m.kind AS m_kind, m.content AS m_content, m.created_at AS m_created_at,
+  m.client_id AS m_client_id, m.kind AS m_kind, m.content AS m_content, m.metadata AS m_metadata, m.created_at AS m_created_at,
+  m.edited_at AS m_edited_at, m.pinned_at AS m_pinned_at, m.reactions AS m_reactions,
+  CASE WHEN m.reply_to_seq IS NOT NULL THEN (SELECT y.id FROM message y WHERE y.conversation_id = m.conversation_id AND y.seq = m.reply_to_seq) END AS m_reply_to,
+  CASE WHEN m.reactions IS NOT NULL THEN (SELECT array_agg(y.emoji::text) FROM reaction y
+    WHERE y.conversation_id = m.conversation_id AND y.message_seq = m.seq AND y.user_id = ${reader}) END AS m_mine,
   CASE WHEN c.kind <> 1 THEN 'sent' WHEN w.read_seq >= m.seq THEN 'read' WHEN w.delivered_seq >= m.seq THEN 'delivered' ELSE 'sent' END AS m_status`
+}
 
 /** Joins to a membership `s` of a conversation `c` the other person's, as `o`. */
 export const OTHER_MEMBERSHIP = `LEFT JOIN LATERAL (SELECT x.delivered_seq, x.read_seq FROM membership x WHERE x.conversation_id = s.conversation_id
@@ -40,6 +60,7 @@ export function toMessage(row: MessageRow): Message | null {
     id: row.m_id,
     conversationId: row.m_conversation_id,
     seq: row.m_seq,
+    changedSeq: row.m_changed_seq,
     number: row.m_number,
     senderId: row.m_sender_id,
     receiverId: row.m_receiver_id,
@@ -47,8 +68,25 @@ export function toMessage(row: MessageRow): Message | null {
     kind: row.m_kind,
     content: row.m_content ?? '',
     createdAt: row.m_created_at,
+    editedAt: row.m_edited_at,
+    pinnedAt: row.m_pinned_at,
+    replyTo: row.m_reply_to,
+    mentions: row.m_metadata?.mentions ?? [],
+    system: row.m_metadata?.system ?? null,
+    reactions: reactionsOf(row),
     status: row.m_status
   }
+}
+
+/** Most frequent first. */
+function reactionsOf({ m_reactions: counts, m_mine: mine }: MessageRow): Message['reactions'] {
+  if (counts === null) return []
+  const reactions = Object.entries(counts).map(([emoji, count]) => ({
+    emoji,
+    count,
+    mine: mine?.includes(emoji) ?? false
+  }))
+  return reactions.sort((a, b) => b.count - a.count || (a.emoji < b.emoji ? -1 : 1))
 }
 
 /** The two people of a direct conversation, `first` before the other; null for a group. */
@@ -59,4 +97,9 @@ export function pair(
 ): readonly [UserId, UserId] | null {
   if (low === null || high === null) return null
   return first === high ? [high, low] : [low, high]
+}
+
+/** Leaves out the rows that hold no message. */
+export function isMessage(message: Message | null): message is Message {
+  return message !== null
 }

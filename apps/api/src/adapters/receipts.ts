@@ -7,8 +7,9 @@ const ADVANCE: Statement = {
   name: 'receipt_advance',
   text: `SELECT ord, old_delivered AS "oldDelivered", new_delivered AS "newDelivered", old_read AS "oldRead", new_read AS "newRead",
     user_low AS "userLow", user_high AS "userHigh", delivered_ids AS "deliveredIds", delivered_seqs AS "deliveredSeqs",
-    delivered_senders AS "deliveredSenders", read_ids AS "readIds", read_seqs AS "readSeqs", read_senders AS "readSenders"
-    FROM receipt_advance($1, $2, $3, $4)`
+    delivered_senders AS "deliveredSenders", read_ids AS "readIds", read_seqs AS "readSeqs", read_senders AS "readSenders", old_own AS "oldOwn", new_own AS "newOwn", own_id AS "ownId",
+    own_seq AS "ownSeq", told, members_seq AS "membersSeq"
+    FROM receipt_advance($1, $2, $3, $4, $5)`
 }
 
 const WAITING: Statement = {
@@ -33,6 +34,12 @@ interface AdvancedRow {
   readonly readIds: MessageId[] | null
   readonly readSeqs: Seq[] | null
   readonly readSenders: UserId[] | null
+  readonly oldOwn: Seq
+  readonly newOwn: Seq
+  readonly ownId: MessageId | null
+  readonly ownSeq: Seq | null
+  readonly told: boolean
+  readonly membersSeq: Seq
 }
 
 /** Receipts in a database; `hot` is where watermarks are moved. */
@@ -44,7 +51,8 @@ export function receiptsIn(database: Database, hot: Database = database): Receip
         receipts.map(receipt => receipt.conversationId),
         receipts.map(receipt => receipt.userId),
         receipts.map(receipt => receipt.deliveredSeq ?? 0),
-        receipts.map(receipt => receipt.readSeq ?? 0)
+        receipts.map(receipt => receipt.readSeq ?? 0),
+        receipts.map(receipt => receipt.private ?? false)
       ])
     )
     return place(receipts, rows)
@@ -82,7 +90,8 @@ function key(receipt: Receipt): string {
 }
 
 function settled(row: AdvancedRow): AdvancedRow {
-  return { ...row, oldDelivered: row.newDelivered, oldRead: row.newRead, deliveredIds: null, readIds: null }
+  const still = { oldDelivered: row.newDelivered, oldRead: row.newRead, oldOwn: row.newOwn }
+  return { ...row, ...still, deliveredIds: null, readIds: null, ownId: null }
 }
 
 function toAdvanced({ conversationId, userId }: Receipt, row: AdvancedRow): Advanced {
@@ -95,7 +104,14 @@ function toAdvanced({ conversationId, userId }: Receipt, row: AdvancedRow): Adva
       to: row.newDelivered,
       messages: covered(row.deliveredIds, row.deliveredSeqs, row.deliveredSenders)
     },
-    read: { from: row.oldRead, to: row.newRead, messages: covered(row.readIds, row.readSeqs, row.readSenders) }
+    read: { from: row.oldRead, to: row.newRead, messages: covered(row.readIds, row.readSeqs, row.readSenders) },
+    own: {
+      from: row.oldOwn,
+      to: row.newOwn,
+      last: row.ownId === null || row.ownSeq === null ? null : { id: row.ownId, seq: row.ownSeq }
+    },
+    told: row.told,
+    membersSeq: row.membersSeq
   }
 }
 

@@ -58,6 +58,10 @@ const FIND_VISIBLE: Statement = {
     WHERE p.id = $2 AND p.is_active AND p.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM block b
       WHERE (b.blocker_id, b.blocked_id) = ($1, $2) OR (b.blocker_id, b.blocked_id) = ($2, $1))`
 }
+const STREAM_HEADS: Statement = {
+  name: 'user_stream_heads',
+  text: 'SELECT id, stream_seq AS head FROM person WHERE id = ANY ($1::int[])'
+}
 /** Locks in the order of ids, so that two nodes that saw the same people cannot wait for each other. */
 const SAW: Statement = {
   name: 'user_saw',
@@ -90,6 +94,13 @@ export function databaseUsers(database: Database, prisma: PrismaClient): Users {
       const [row] = await database.query<PublicUserRow>(FIND_VISIBLE, [viewerId, userId])
       return row ?? null
     },
+    async streamHeads(userIds) {
+      if (userIds.length === 0) return []
+      const rows = await database.query<{ id: UserId; head: number }>(STREAM_HEADS, [userIds])
+      const heads = new Map(rows.map(({ id, head }) => [id, head]))
+      return userIds.map(userId => heads.get(userId) ?? 0)
+    },
+
     async saw(sightings) {
       const ids = sightings.map(({ userId }) => userId)
       const moments = sightings.map(({ at }) => at.toISOString())

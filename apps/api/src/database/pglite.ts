@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite, types } from '@electric-sql/pglite'
+import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import type { Database, Parameter, Statement } from './port.ts'
 
 const parsers = { [types.DATE]: (text: string) => text }
@@ -7,7 +8,7 @@ const parsers = { [types.DATE]: (text: string) => text }
 /** Opens PostgreSQL compiled to WebAssembly, in `folder` (made when absent) or, without one, in memory. One process at a time may
  *  hold a folder: locking it is the caller's business, as is `close()`. */
 export async function openPglite(folder?: string): Promise<PGlite> {
-  const engine = await PGlite.create(folder === undefined ? 'memory://' : folder)
+  const engine = await PGlite.create(folder ?? 'memory://', { extensions: { btree_gin } })
   await engine.exec('SET timezone TO UTC; SET enable_seqscan TO off; SET jit TO off')
   return engine
 }

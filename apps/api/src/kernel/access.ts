@@ -1,5 +1,6 @@
 import { ApiError, accessTokenNotValid, type Claims, limits } from '@rendezvous/contract'
 import type { FastifyInstance } from 'fastify'
+import type { RequestCounter } from './limits.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,13 +17,21 @@ declare module 'fastify' {
  *  @throws accessTokenNotValid for any other text, and when its session has ended. */
 export type Authenticate = (token: string) => Promise<Claims>
 
-/** Lets nobody without a valid access token reach the routes of `app`, save those whose config says `access: 'public'`. */
-export function requireAccess(app: FastifyInstance, authenticate: Authenticate): void {
+/** Lets nobody without a valid access token reach the routes of `app`, save those whose config says `access: 'public'`. Every request is
+ *  counted first, by who asks as far as that is known; too many are refused with what the counter throws. */
+export function requireAccess(app: FastifyInstance, authenticate: Authenticate, counter: RequestCounter): void {
   app.decorateRequest('caller')
-  app.addHook('onRequest', async request => {
-    if (request.is404 || request.routeOptions.config.access === 'public') return
+  app.addHook('onRequest', async (request, reply) => {
+    const { access, limit } = request.routeOptions.config
+    if (request.is404 || access === 'public') return counter.byAddress(request, reply, limit)
 
-    request.caller = await authenticate(bearerToken(request.headers.authorization))
+    try {
+      request.caller = await authenticate(bearerToken(request.headers.authorization))
+    } catch (error) {
+      await counter.byAddress(request, reply)
+      throw error
+    }
+    await counter.byAccount(request, reply, limit)
   })
 }
 

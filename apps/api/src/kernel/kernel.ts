@@ -3,13 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import { type Authenticate, requireAccess } from './access.ts'
 import { readBodies } from './bodies.ts'
 import { readInput } from './input/compiler.ts'
+import { limitHeaders, type RequestLimits, refuseMisplacedLimits, requestCounter } from './limits.ts'
 import { collectMethods } from './method.ts'
 import { documentRoutes } from './openapi.ts'
 import { answerNotFound } from './problem.ts'
 import { addSchemas } from './schemas.ts'
 
 /** What the kernel asks of the process. */
-export interface KernelDeps {
+export interface KernelDeps extends RequestLimits {
   readonly authenticate: Authenticate
   /** Origins whose pages may call the api; `*` among them for all. */
   readonly corsOrigins: readonly string[]
@@ -23,10 +24,11 @@ export async function installKernel(app: FastifyInstance, deps: KernelDeps): Pro
   addSchemas(app)
   setHeaders(app)
   await app.register(cors, corsOptions(deps.corsOrigins))
+  refuseMisplacedLimits(app)
+  requireAccess(app, deps.authenticate, requestCounter(deps))
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) await answerNotFound(request, reply)
   })
-  requireAccess(app, deps.authenticate)
   readBodies(app)
   readInput(app)
   const refuseOtherMethods = collectMethods(app)
@@ -51,7 +53,7 @@ function corsOptions(origins: readonly string[]) {
     origin: everyone ? '*' : origins.length > 0 && [...origins],
     credentials: !everyone && origins.length > 0,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id', ...limitHeaders],
     maxAge: 600,
     strictPreflight: false
   }

@@ -2,7 +2,7 @@ import { ApiError } from '@rendezvous/contract'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 
 /** Methods that are answered with 405 where a path has none of that name. OPTIONS belongs to CORS. */
-const known = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+const known = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY']
 
 /** Notes every route that is registered on `app` after this call. The function it returns, called when all are, answers the methods that
  *  a path lacks with 405 and `Allow`. */

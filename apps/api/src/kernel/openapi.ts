@@ -3,18 +3,36 @@ import swaggerUi from '@fastify/swagger-ui'
 import { Problem, ref } from '@rendezvous/contract'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
 import type { TSchema } from 'typebox'
+import { socketDocument } from './asyncapi.ts'
+import { forgiving } from './input/address.ts'
+import type { ObjectSchema } from './input/body.ts'
+import { documentBodies, MANNER } from './input/document.ts'
+import { lenientField } from './input/lenience.ts'
 
 /** Describes the routes that are registered on `app` from now on: the document at `/openapi.json`, a page to read and try it at `/docs`. */
 export async function documentRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Rendezvous', version: '1', description: 'Realtime chat: HTTP API. The socket is at `/ws/chat`.' },
+      info: {
+        title: 'Rendezvous',
+        version: '1',
+        description:
+          'Realtime chat: HTTP API. The socket is at `/ws/chat`; [asyncapi.json](/asyncapi.json) describes it.'
+      },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
     },
     convertConstToEnum: false,
     refResolver: { buildLocalReference: (json, _baseUri, _fragment, index) => String(json.$id ?? `schema-${index}`) },
-    transform: ({ schema, url, route: { config } }) => ({ url, schema: described(schema ?? {}, config ?? {}) })
+    transform: ({ schema, url, route: { config, method } }) => ({
+      url,
+      schema: described(
+        schema ?? {},
+        config ?? {},
+        [method].flat().every(name => ['GET', 'HEAD'].includes(name))
+      )
+    }),
+    transformObject: documents => documentBodies('openapiObject' in documents ? documents.openapiObject : {})
   })
   await app.register(async docs => {
     docs.addHook('onRoute', route => {
@@ -23,24 +41,44 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
     })
     await docs.register(swaggerUi, { routePrefix: '/docs' })
     docs.get('/openapi.json', async () => app.swagger())
+    const socket = socketDocument()
+    docs.get('/asyncapi.json', async () => socket)
   })
 }
 
-/** Media types that a lenient route reads its body from. */
-const forms = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']
 const problem = {
   description: 'Problem',
   content: { 'application/problem+json': { schema: ref(Problem) } }
 }
 
-/** What a route's config says besides its schema: who may call it, what it reads, and that anything may fail. */
-function described(schema: FastifySchema, { access, lenient }: FastifyContextConfig): FastifySchema {
+/** What a route's config says besides its schema: who may call it, how it reads, and what may fail whatever it does. */
+function described(
+  schema: FastifySchema,
+  { access, lenient, limit }: FastifyContextConfig,
+  bodiless: boolean
+): FastifySchema & { readonly [MANNER]: string } {
+  const failures = [
+    ...(access === 'public' ? [] : [401]),
+    ...(bodiless ? [] : [400, 413, 415]),
+    ...(limit === 'none' ? [] : [429]),
+    503
+  ]
   return {
     ...schema,
+    [MANNER]: lenient ? 'lenient' : 'strict',
     ...(access === 'public' ? {} : { security: [{ bearer: [] }] }),
-    ...(lenient && schema.body !== undefined ? { consumes: forms } : {}),
-    response: { ...(schema.response as object), default: problem }
+    ...(schema.querystring === undefined ? {} : { querystring: asRead(schema.querystring as ObjectSchema) }),
+    response: { ...answers({}, ...failures), ...(schema.response as object), default: problem }
   }
+}
+
+/** Addresses are read leniently everywhere. */
+function asRead({ properties, required = [] }: ObjectSchema) {
+  const fields = Object.entries(properties).map(([name, field]) => {
+    const read = lenientField(name, field, 'query')
+    return [name, forgiving.has(name) ? { ...read, anyOf: [field, { type: 'string' }] } : read]
+  })
+  return { type: 'object', required, properties: Object.fromEntries(fields) }
 }
 
 /** The `response` of a route: what it answers when all is well, by status, and a `Problem` for each of `failures`. */

@@ -8,6 +8,7 @@ import fastify, {
   LogController,
   type RawServerDefault
 } from 'fastify'
+import { refuseDoubtful } from './framing.ts'
 import { answerBrokenConnection, answerFrameworkError, problems } from './problem.ts'
 
 /** What a process decides about its HTTP server. `logger` as Fastify takes it; without one nothing is logged. */
@@ -15,15 +16,20 @@ export interface ServerSettings {
   readonly logger?: FastifyServerOptions['logger']
   /** Addresses of proxies whose X-Forwarded-* headers are believed, as Fastify's `trustProxy` takes them. */
   readonly trustProxy?: boolean | string
+  /** In which the headers of a request must have arrived; then 408. */
+  readonly headersTimeoutMs?: number
+  /** In which a request must have arrived whole; then 408. */
+  readonly requestTimeoutMs?: number
 }
 
 /** Longest path parameter that is looked at; a longer one names nothing. */
 const PARAMETER_CHARACTERS = 128
-/** The headers of a request must have arrived within this time, and connections are looked at this often (408). */
+/** The headers of a request together; above it 431. */
+const HEADER_BYTES = 16 * 1024
 const HEADERS_MS = 15_000
-const CHECK_MS = 5_000
-/** A request must have arrived whole within this time (408). */
 const REQUEST_MS = 30_000
+/** Connections are looked at for both this often, and three times in the shorter of them. */
+const CHECK_MS = 5_000
 /** An idle connection is kept this long: above nginx's 60 s, so that nginx never writes into one that is closing. */
 const KEEP_ALIVE_MS = 72_000
 /** A connection on which nothing moves in either direction is dropped. Sockets lift this when they open. */
@@ -36,17 +42,28 @@ const CONNECTION_MS = 120_000
 export function buildServer(settings: ServerSettings = {}): FastifyInstance {
   const app = fastify(serverOptions(settings))
   problems(app)
+  refuseDoubtful(app)
   return app
 }
 
-function serverOptions({ logger, trustProxy }: ServerSettings): FastifyHttpOptions<RawServerDefault> {
+function serverOptions(settings: ServerSettings): FastifyHttpOptions<RawServerDefault> {
+  const { logger, trustProxy, requestTimeoutMs = REQUEST_MS } = settings
+  const headersTimeout = Math.min(settings.headersTimeoutMs ?? HEADERS_MS, requestTimeoutMs)
   return {
     logger: quiet(logger),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: trustProxy ?? false,
     bodyLimit: limits.bodyBytes,
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS },
-    requestTimeout: REQUEST_MS,
+    http: {
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(headersTimeout / 3)),
+      maxHeaderSize: HEADER_BYTES,
+      insecureHTTPParser: false,
+      requireHostHeader: false // refused as a problem by refuseDoubtful
+    },
+    requestTimeout: requestTimeoutMs,
+    // As many as there are: above a bound Node answers what was pipelined with a bare 503. What bounds requests is counted by person and address.
+    maxRequestsPerSocket: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: CONNECTION_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_CHARACTERS },

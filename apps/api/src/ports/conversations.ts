@@ -1,4 +1,4 @@
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import type { ConversationId, HistoryFor, Receipt, Role, Seq, UserId } from '@rendezvous/contract'
 import type { Message } from './messages.ts'
 
 /** A direct conversation that was asked for. `created` and `rejoined` took `seq` and owe `outboxId`; `existing` changed nothing. */
@@ -45,9 +45,15 @@ export interface Conversation {
   readonly lastMessage: Message | null
   /** Messages of others that the member has not read, counted up to 1,000; 0 across a block. */
   readonly unreadCount: number
-  /** The member's own watermarks. */
+  /** The member's own watermarks; of reading the higher of what he told and what he kept private. */
   readonly deliveredSeq: Seq
   readonly readSeq: Seq
+  readonly memberCount: number
+  /** The member's own. */
+  readonly role: Role
+  readonly history: HistoryFor
+  /** Of the other members, in conversations of 32 at most; none above that, and across a block. */
+  readonly receipts: readonly Receipt[]
 }
 
 /** Where a list of conversations goes on: below this one. */
@@ -66,7 +72,18 @@ export interface ConversationPage {
 export interface Left {
   readonly seq: Seq
   readonly memberIds: readonly [UserId, UserId] | null
+  /** Who owns the group now, when its owner left. */
+  readonly ownerId: UserId | null
   readonly outboxId: number
+  /** What the server said of it in a group, under the next value. */
+  readonly said: Message | null
+}
+
+/** Who hears of a conversation: both people of a direct one, the member first, or the room of a group. */
+export interface Audience {
+  readonly memberIds: readonly [UserId, UserId] | null
+  readonly membersSeq: Seq
+  readonly memberCount: number
 }
 
 /** The last seq of a conversation, and that of the last change of its members. */
@@ -99,4 +116,13 @@ export interface Conversations {
   leave(id: ConversationId, userId: UserId): Promise<Left | null>
   /** The heads of those that exist, in no order. For gateways: asks for no membership. */
   heads(ids: readonly ConversationId[]): Promise<Head[]>
+  /** Who hears what a member does; null when it is absent, not the member's, or across a block. */
+  audience(id: ConversationId, userId: UserId): Promise<Audience | null>
+  /** The groups each user is in, under his place. */
+  rooms(userIds: readonly UserId[]): Promise<Pick<Head, 'id' | 'membersSeq'>[][]>
+  /** Under the place of each question its group's head and who of `userIds` is in it; null when there is no such group. Heads and
+   *  members are of one moment. */
+  present(
+    questions: readonly { readonly id: ConversationId; readonly userIds: readonly UserId[] }[]
+  ): Promise<((Head & { readonly userIds: readonly UserId[] }) | null)[]>
 }

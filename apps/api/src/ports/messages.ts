@@ -1,6 +1,6 @@
-import type { ConversationId, MessageId, MessageStatus, Seq, UserId } from '@rendezvous/contract'
+import type { ConversationId, MessageId, MessageStatus, Reaction, Seq, SystemFacts, UserId } from '@rendezvous/contract'
 
-/** What a message is, as stored: 1 text. */
+/** What a message is, as stored: 1 text, 2 the server's own. */
 export type MessageKind = number
 
 /** A message to store. `clientId` makes it repeatable: unique for its sender and conversation. */
@@ -12,6 +12,10 @@ export interface Draft {
   readonly kind: MessageKind
   /** At most 4,000 characters, neither empty nor with U+0000. */
   readonly content: string
+  /** The message this one answers. */
+  readonly replyTo?: MessageId | null
+  /** Members, at most `limits.mentions`. */
+  readonly mentions?: readonly UserId[]
 }
 
 /** Facts of a stored message. */
@@ -33,12 +37,13 @@ export interface Stored {
  * - `duplicate`: this `clientId` is stored already, with the same content (or edited or deleted since); its facts are answered.
  * - `conflict`: this `clientId` is stored already, with another content.
  * - `not_found`: the conversation is absent, the sender is not in it, the other person of it is gone, or a block lies between.
+ * - `bad_reply`, `bad_mention`: there is no such message for the sender to see; somebody who is mentioned is no member.
  * - `invalid`: the database refused the row itself (a bound or an encoding).
  */
 export type Appended =
   | ({ readonly status: 'created'; readonly outboxId: number; readonly rejoinedIds: readonly UserId[] } & Stored)
   | ({ readonly status: 'duplicate' } & Stored)
-  | { readonly status: 'conflict' | 'not_found' | 'invalid' }
+  | { readonly status: 'conflict' | 'not_found' | 'bad_reply' | 'bad_mention' | 'invalid' }
 
 /** A message as a member sees it. */
 export interface Message {
@@ -55,6 +60,16 @@ export interface Message {
   readonly createdAt: Date
   /** How far the other person has got; `sent` in a group. */
   readonly status: MessageStatus
+  /** Seq of its last change, its own when it was never changed. */
+  readonly changedSeq: Seq
+  readonly editedAt: Date | null
+  readonly pinnedAt: Date | null
+  readonly replyTo: MessageId | null
+  readonly mentions: readonly UserId[]
+  /** `mine` is of who reads; false where nobody reads. */
+  readonly reactions: readonly Reaction[]
+  /** What a message of the server's own says; null for any other. */
+  readonly system: SystemFacts | null
 }
 
 /** Which messages: below `beforeSeq` and above `afterSeq`. Newest first unless `afterSeq` stands alone; then the oldest above it. */

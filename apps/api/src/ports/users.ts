@@ -86,6 +86,8 @@ export interface Users {
   isEmpty(): Promise<boolean>
   /** Moves `last_seen` forward, never back. Absent people are ignored. At most 1,000 sightings. */
   saw(sightings: readonly Sighting[]): Promise<void>
+  /** The last value of each user's personal stream, under his place; 0 for who is absent. */
+  streamHeads(userIds: readonly UserId[]): Promise<number[]>
 }
 
 /** The form in which a log-in name is compared: NFKC, in lower case. */

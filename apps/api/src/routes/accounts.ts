@@ -27,7 +27,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
     app.post(
       '/api/v1/auth/register/',
       {
-        config: { ...config, access: 'public' },
+        config: { ...config, access: 'public', limit: 'register' },
         schema: {
           tags,
           summary: 'Make an account',

@@ -42,14 +42,16 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         config,
         schema: {
           tags,
-          summary: 'Open the conversation with a person: 201 when it is new to me, 200 when I am in it already',
+          summary:
+            'Open the conversation with a person (201 when it is new to me, 200 when I am in it already), or make a group',
           body: ref(CreateConversation),
           response: answers({ 200: ref(Conversation), 201: ref(Conversation) }, 400, 401)
         }
       },
       async (request, reply) => {
-        const { participants, is_group: group = false } = request.body
-        const { created, conversation } = await conversations.open(request.caller.userId, { participants, group })
+        const { participants, is_group: group = false, title, history } = request.body
+        const opening = { participants, group, title: title ?? '', history: history ?? 'joined' }
+        const { created, conversation } = await conversations.open(request.caller.userId, opening)
         return reply.code(created ? 201 : 200).send(conversation)
       }
     )

@@ -10,7 +10,7 @@ export interface HealthRoutesDeps {
 }
 
 const Health = Type.Object({ status: Type.Literal('ok') })
-const config = { access: 'public' } as const
+const config = { access: 'public', limit: 'none' } as const
 const ok = { status: 'ok' } as const
 
 /** For whoever watches the node: whether its process lives, and whether it should get requests. */

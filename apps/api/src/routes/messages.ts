@@ -14,7 +14,7 @@ import {
 import { Type } from 'typebox'
 import { answers } from '../kernel/openapi.ts'
 import { answerPage, type ListStyle } from '../kernel/paging.ts'
-import type { MessageService } from '../services/messages.ts'
+import { type MessageService, textOf } from '../services/messages.ts'
 import { betweenOf, neighboursOf } from './history.ts'
 
 /** The services these routes call. */
@@ -75,9 +75,8 @@ function ofConversations({ messages, lists }: MessageRoutesDeps): FastifyPluginA
         }
       },
       async (request, reply) => {
-        const { content, client_id: clientId } = request.body
         const target = { conversationId: request.params.id }
-        const message = await messages.send(request.caller.userId, target, { content, clientId })
+        const message = await messages.send(request.caller.userId, target, textOf(request.body))
         return reply.code(message.duplicate ? 200 : 201).send(message)
       }
     )
@@ -128,8 +127,8 @@ function ofPeople({ messages, lists }: MessageRoutesDeps): FastifyPluginAsyncTyp
         }
       },
       async (request, reply) => {
-        const { receiver: receiverId, content, client_id: clientId } = request.body
-        const message = await messages.send(request.caller.userId, { receiverId }, { content, clientId })
+        const target = { receiverId: request.body.receiver }
+        const message = await messages.send(request.caller.userId, target, textOf(request.body))
         return reply.code(message.duplicate ? 200 : 201).send(message)
       }
     )

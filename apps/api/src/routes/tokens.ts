@@ -38,7 +38,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
     app.post(
       '/auth/login/',
       {
-        config: open,
+        config: { ...open, limit: 'login' },
         schema: {
           tags,
           summary: 'Sign in; the answer carries the profile as well',
@@ -51,7 +51,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
     app.post(
       '/api/token/',
       {
-        config: open,
+        config: { ...open, limit: 'login' },
         schema: {
           tags,
           summary: 'Sign in',

@@ -17,6 +17,7 @@ import {
   type UserStatus
 } from '@rendezvous/contract'
 import type { ProfileRow, Saved, Users } from '../ports/users.ts'
+import type { Failures } from './failures.ts'
 import { passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
 import type { Passwords } from './passwords.ts'
 import { ownProfile, publicUser } from './profile.ts'
@@ -35,6 +36,7 @@ export interface AccountServiceOptions {
   readonly users: Users
   readonly sessions: Pick<SessionService, 'open' | 'changePassword'>
   readonly passwords: Passwords
+  readonly failures: Failures
   readonly presence: PresenceView
 }
 
@@ -42,7 +44,7 @@ export interface AccountServiceOptions {
 export type AccountService = ReturnType<typeof accountService>
 
 /** The accounts kept in `users`. */
-export function accountService({ users, sessions, passwords, presence }: AccountServiceOptions) {
+export function accountService({ users, sessions, passwords, failures, presence }: AccountServiceOptions) {
   async function isOnline(userId: UserId): Promise<boolean> {
     return (await presence.online([userId])).has(userId)
   }
@@ -53,12 +55,18 @@ export function accountService({ users, sessions, passwords, presence }: Account
     return row
   }
 
-  /** @throws noActiveAccount, after the same work, for an unknown name, a wrong password and an inactive person. */
+  /** @throws noActiveAccount, after the same work, for an unknown name, a wrong password and an inactive person; throttled after too many. */
   async function logIn(request: LoginRequest, device: Device): Promise<{ userId: UserId; pair: TokenPair }> {
     const found = await users.findCredentials({ login: request.username })
+    const userId = found?.userId ?? null
+    const trial = await failures.ofLogin({ name: request.username, userId, ip: device.ip })
     const fits = await passwords.verify(found?.passwordHash ?? null, request.password)
-    if (found === null || !fits || !found.active) throw noActiveAccount()
+    if (found === null || !fits || !found.active) {
+      await trial.failed()
+      throw noActiveAccount()
+    }
 
+    await trial.passed()
     const pair = await sessions.open(found.userId, found.passwordHash, device)
     if (pair === null) throw noActiveAccount()
     return { userId: found.userId, pair }
@@ -119,8 +127,13 @@ export function accountService({ users, sessions, passwords, presence }: Account
       throwAll(passwordErrors('new_password', next, confirmation))
       const found = await users.findCredentials({ userId: caller.userId })
       if (found === null || !found.active) throw accessTokenNotValid()
-      if (!(await passwords.verify(found.passwordHash, old))) throw wrongPassword()
+      const trial = await failures.ofChange(caller.sessionId)
+      if (!(await passwords.verify(found.passwordHash, old))) {
+        await trial.failed()
+        throw wrongPassword()
+      }
 
+      await trial.passed()
       const hashes = { currentHash: found.passwordHash, newHash: await passwords.hash(next) }
       const pair = await sessions.changePassword(caller, hashes, device)
       if (pair === null) throw wrongPassword()

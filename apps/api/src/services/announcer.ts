@@ -101,6 +101,9 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
       )
     },
 
+    /** Sends what is lost when the bus fails, and stored nowhere. */
+    courtesy: send,
+
     /** Tells `audience` and the person's own devices. */
     presence(appearance: Appearance, audience: readonly UserId[]): void {
       send([presenceDelivery(appearance, [appearance.userId, ...audience], new Date(clock()))], 'presence')

@@ -30,9 +30,13 @@ export function appender(
 }
 
 /** The message that a draft became. */
-export function sentMessage(draft: Draft, { id, seq, number, createdAt, memberIds }: Stored): Message {
+export function sentMessage(
+  { replyTo = null, mentions = [], ...draft }: Draft,
+  { id, seq, number, createdAt, memberIds }: Stored
+): Message {
   const receiverId = memberIds?.find(member => member !== draft.senderId) ?? null
-  return { ...draft, id, seq, number, createdAt, receiverId, status: 'sent' }
+  const unchanged = { changedSeq: seq, editedAt: null, pinnedAt: null, reactions: [], system: null } as const
+  return { ...draft, ...unchanged, replyTo, mentions, id, seq, number, createdAt, receiverId, status: 'sent' }
 }
 
 function changeOf(draft: Draft | undefined, answer: Appended): Change[] {

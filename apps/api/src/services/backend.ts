@@ -1,47 +1,40 @@
 import {
-  type AckResult,
   ApiError,
   type Backend,
   type Claims,
-  type Command,
   type CommandResult,
+  type ConversationId,
   type IssuedCommand,
-  invalid,
-  notFound,
   type Roster,
+  type Seq,
   type UserId
 } from '@rendezvous/contract'
 import type { Conversations } from '../ports/conversations.ts'
+import type { Users } from '../ports/users.ts'
 import type { Warn } from './announcer.ts'
-import type { MessageService, Target } from './messages.ts'
+import type { CarryOut } from './commands.ts'
 import type { PresenceService } from './presence.ts'
 import type { ReceiptService } from './receipts.ts'
 
 /** The services that gateways reach. */
 export interface BackendOptions {
   readonly sessions: { isAlive(claims: Claims): Promise<boolean> }
-  readonly conversations: Pick<Conversations, 'contacts'>
-  readonly messages: Pick<MessageService, 'send'>
+  readonly conversations: Pick<Conversations, 'contacts' | 'rooms' | 'present' | 'heads'>
+  readonly users: Pick<Users, 'streamHeads'>
+  readonly carryOut: CarryOut
   readonly receipts: ReceiptService
   readonly presence: Pick<PresenceService, 'changed'>
   readonly warn: Warn
 }
 
 /** What gateways ask of the api, over its services. */
-export function backend({ sessions, conversations, messages, receipts, presence, warn }: BackendOptions): Backend {
-  async function carryOut({ userId }: Claims, command: IssuedCommand['command']): Promise<AckResult> {
-    if (command.type === 'send_message') return send(messages, userId, command)
-
-    const { conversation_id, seq } = command
-    const move = command.type === 'mark_read' ? receipts.read : receipts.deliver
-    if (!(await move(userId, conversation_id, seq))) throw notFound()
-    return { conversation_id, seq }
-  }
+export function backend(options: BackendOptions): Backend {
+  const { sessions, conversations, users, carryOut, receipts, presence, warn } = options
 
   async function execute({ claims, command }: IssuedCommand): Promise<CommandResult> {
     try {
       if (!(await sessions.isAlive(claims))) throw new ApiError('token_not_valid')
-      return { ok: true, result: await carryOut(claims, command) }
+      return { ok: true, result: await carryOut(claims.userId, command) }
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) warn(thrown, command.type)
       return refusal(thrown instanceof ApiError ? thrown : new ApiError('internal'))
@@ -52,16 +45,44 @@ export function backend({ sessions, conversations, messages, receipts, presence,
     alive: claims => Promise.all(claims.map(each => sessions.isAlive(each))),
 
     async roster(claims): Promise<Roster[]> {
-      const [alive, contacts] = await Promise.all([
+      const userIds = claims.map(({ userId }) => userId)
+      const [alive, contacts, rooms, heads] = await Promise.all([
         Promise.all(claims.map(each => sessions.isAlive(each))),
-        conversations.contacts(claims.map(({ userId }) => userId))
+        conversations.contacts(userIds),
+        conversations.rooms(userIds),
+        users.streamHeads(userIds)
       ])
       return claims.map((_, index) => ({
         alive: alive[index] ?? false,
-        rooms: [],
+        rooms: (rooms[index] ?? []).map(({ id, membersSeq }) => ({ conversationId: id, membersSeq })),
         contacts: contacts[index] ?? [],
-        head: 0
+        head: heads[index] ?? 0
       }))
+    },
+
+    async rooms(questions) {
+      const asked = questions.map(({ conversationId: id, userIds }) => ({ id, userIds }))
+      const states = await conversations.present(asked)
+      return states.map(state => ({
+        membersSeq: state?.membersSeq ?? NOTHING,
+        headSeq: state?.lastSeq ?? NOTHING,
+        memberIds: state?.userIds ?? []
+      }))
+    },
+
+    async heads(streams) {
+      const named = streams.map(nameOf)
+      const of = (kind: string) => named.flatMap(name => (name.kind === kind ? [name.id] : []))
+      const people = of('user') as UserId[]
+      const [found, mine] = await Promise.all([
+        conversations.heads(of('conversation') as ConversationId[]),
+        users.streamHeads(people)
+      ])
+      const heads = new Map<string, number>([
+        ...found.map(({ id, lastSeq }) => [`conversation:${id}`, lastSeq] as const),
+        ...people.map((id, index) => [`user:${id}`, mine[index] ?? 0] as const)
+      ])
+      return streams.map(stream => heads.get(stream) ?? 0)
     },
 
     execute: commands => Promise.all(commands.map(execute)),
@@ -78,21 +99,13 @@ export function backend({ sessions, conversations, messages, receipts, presence,
   }
 }
 
-type SendCommand = Extract<Command, { type: 'send_message' }>
-
-async function send(messages: Pick<MessageService, 'send'>, userId: UserId, command: SendCommand): Promise<AckResult> {
-  const { content, client_id: clientId } = command
-  const sent = await messages.send(userId, targetOf(command), { content, clientId })
-  const { id, conversation, client_id, created_at, duplicate, seq } = sent
-  return { id, conversation_id: conversation, client_id, created_at, duplicate, seq }
-}
-
-function targetOf({ conversation_id: conversationId, to }: SendCommand): Target {
-  if (conversationId !== undefined && to === undefined) return { conversationId }
-  if (to !== undefined && conversationId === undefined) return { receiverId: to }
-  throw invalid({ non_field_errors: ['Name either conversation_id or to.'] })
-}
-
 function refusal({ code, message, fields }: ApiError): CommandResult {
   return { ok: false, code, detail: message, ...(fields === undefined ? {} : { fields }) }
+}
+
+const NOTHING = 0 as Seq
+
+function nameOf(stream: string): { readonly kind: string; readonly id: number } {
+  const [kind = '', id = ''] = stream.split(':')
+  return { kind, id: Number(id) }
 }

@@ -1,23 +1,27 @@
 import {
-  ApiError,
   type ConversationId,
   type Conversation as ConversationView,
-  errorKinds,
+  type HistoryFor,
   invalid,
   notFound,
   type UserId
 } from '@rendezvous/contract'
+import type { Change } from '../ports/changes.ts'
 import type { Conversation, ConversationCursor, Conversations } from '../ports/conversations.ts'
 import type { Announcer } from './announcer.ts'
 import { openAndTell } from './directory.ts'
+import type { GroupService } from './groups.ts'
 import { unknownPerson } from './messages.ts'
 import type { PresenceService } from './presence.ts'
 import { conversationView } from './views.ts'
 
-/** Whom to talk with. `group` is true when a group was asked for in so many words. */
+/** Whom to talk with. `group` is true when a group was asked for in so many words; title and history are a group's. */
 export interface Opening {
   readonly participants: readonly UserId[]
   readonly group: boolean
+  /** '' for none. */
+  readonly title: string
+  readonly history: HistoryFor
 }
 
 /** Conversations, the last changed first; `next` is where the list goes on, null at its end. */
@@ -29,6 +33,7 @@ export interface ConversationList {
 /** What conversations stand on. */
 export interface ConversationServiceOptions {
   readonly conversations: Conversations
+  readonly groups: Pick<GroupService, 'create'>
   readonly presence: Pick<PresenceService, 'online'>
   readonly announcer: Pick<Announcer, 'announce'>
   readonly clock: () => number
@@ -38,7 +43,9 @@ export interface ConversationServiceOptions {
 export type ConversationService = ReturnType<typeof conversationService>
 
 /** The conversations kept in `conversations`. */
-export function conversationService({ conversations, presence, announcer, clock }: ConversationServiceOptions) {
+export function conversationService(options: ConversationServiceOptions) {
+  const { conversations, groups, presence, announcer, clock } = options
+
   async function views(found: readonly Conversation[]): Promise<ConversationView[]> {
     const people = found.flatMap(({ participants }) => participants.filter(({ hidden }) => !hidden).map(({ id }) => id))
     const online = await presence.online(people)
@@ -66,14 +73,17 @@ export function conversationService({ conversations, presence, announcer, clock 
     },
 
     /** Opens the conversation with the one other person, brings the caller back into one he left, or answers the one there is; `created`
-     *  is false then.
-     *  @throws invalid for nobody but oneself, and for a person who is absent or across a block; `groups_unavailable` for more. */
+     *  is false then. Several people, or `group`, make a new group.
+     *  @throws invalid for nobody but oneself, and for people who are absent or across a block. */
     async open(
       callerId: UserId,
-      { participants, group }: Opening
+      { participants, group, title, history }: Opening
     ): Promise<{ created: boolean; conversation: ConversationView }> {
       const others = [...new Set(participants)].filter(id => id !== callerId)
-      if (group || others.length > 1) throw groupsUnavailable()
+      if (group || others.length > 1) {
+        const id = await groups.create(callerId, { others, title, history })
+        return { created: true, conversation: await viewFor(id, callerId) }
+      }
       const [peerId] = others
       if (peerId === undefined) throw invalid({ participants: ['Name another person than yourself.'] })
 
@@ -91,16 +101,12 @@ export function conversationService({ conversations, presence, announcer, clock 
       const left = await conversations.leave(id, callerId)
       if (left === null) throw notFound()
 
-      const { seq, memberIds, outboxId } = left
-      const at = new Date(clock())
-      announcer.announce(
-        [{ type: 'member_left', conversationId: id, seq, membersSeq: seq, memberIds, userId: callerId, at }],
-        [outboxId]
-      )
+      const { seq, memberIds, ownerId, outboxId, said } = left
+      const placed = { conversationId: id, membersSeq: seq, memberIds }
+      const who = { userIds: [callerId], by: callerId, ownerId, at: new Date(clock()) }
+      const message: Change[] =
+        said === null ? [] : [{ type: 'message_created', ...placed, seq: said.seq, message: said, rejoinedIds: [] }]
+      announcer.announce([{ type: 'member_left', ...placed, seq, ...who }, ...message], [outboxId])
     }
   }
-}
-
-function groupsUnavailable(): ApiError {
-  return new ApiError('groups_unavailable', { fields: { participants: [errorKinds.groups_unavailable.detail] } })
 }

@@ -52,10 +52,21 @@ export async function openAndTell(
   const placed = { conversationId: id, seq, membersSeq: seq, memberIds: [callerId, peerId] as const }
   const change: Change =
     opened.status === 'created'
-      ? { ...placed, type: 'conversation_created', createdBy: callerId, createdAt: at }
-      : { ...placed, type: 'member_joined', userId: callerId, at }
+      ? {
+          ...placed,
+          type: 'conversation_created',
+          title: '',
+          userIds: [callerId, peerId].sort(ascending),
+          by: callerId,
+          at
+        }
+      : { ...placed, type: 'member_joined', userIds: [callerId], by: callerId, at }
   announcer.announce([change], [opened.outboxId])
   return opened
+}
+
+function ascending(a: UserId, b: UserId): number {
+  return a - b
 }
 
 function pair(one: UserId, other: UserId): string {

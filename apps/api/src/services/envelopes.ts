@@ -16,18 +16,43 @@ export function changeDeliveries(changes: readonly Change[]): Delivery[] {
   }))
 }
 
-/** What tells the senders how far their messages got, and a reader's own devices what he read. Delivered comes before read. */
+/**
+ * What tells how far messages got. In a direct conversation the sender learns it of each message, of reading the reader's own devices too;
+ * in a group that tells at all, everybody learns of the newest. What is private, or not told, reaches the reader's own devices alone.
+ * Delivered comes before read.
+ */
 export function receiptDeliveries(advanced: Advanced, at: Date): Delivery[] {
+  if (advanced.peerId === null && advanced.told) return [...inGroup(advanced, at), ...ownReading(advanced, at)]
+  return [...inDirect(advanced, at), ...ownReading(advanced, at)]
+}
+
+function inDirect(advanced: Advanced, at: Date): Delivery[] {
   const { delivered, read, userId } = advanced
-  const told = (type: 'message_delivered' | 'message_read', covered: Covered) =>
-    encode(receiptEvent(type, advanced, covered, at))
   const deliveries = [...bySender(delivered.messages)].map(([senderId, messages]) =>
-    courtesy(advanced, messages, [userTopic(senderId)], covered => told('message_delivered', covered))
+    courtesy(advanced, messages, [userTopic(senderId)], at, 'message_delivered')
   )
   const reads = [...bySender(read.messages)].map(([senderId, messages]) =>
-    courtesy(advanced, messages, [userTopic(senderId), userTopic(userId)], covered => told('message_read', covered))
+    courtesy(advanced, messages, [userTopic(senderId), userTopic(userId)], at, 'message_read')
   )
   return [...deliveries, ...reads]
+}
+
+function inGroup(advanced: Advanced, at: Date): Delivery[] {
+  const room = [roomTopic(advanced.conversationId)]
+  const { delivered, read } = advanced
+  return [
+    ...(delivered.messages.length === 0 ? [] : [courtesy(advanced, delivered.messages, room, at, 'message_delivered')]),
+    ...(read.messages.length === 0 ? [] : [courtesy(advanced, read.messages, room, at, 'message_read')])
+  ]
+}
+
+/** A reading of his own that nothing else tells him of. */
+function ownReading(advanced: Advanced, at: Date): Delivery[] {
+  const { own, read, userId, conversationId } = advanced
+  if (own.last === null || read.messages.length > 0) return []
+  const after = { stream: conversationStream(conversationId), seq: own.last.seq }
+  const frames = [encode(receiptEvent('message_read', advanced, own.last, at, true))]
+  return [{ topics: [userTopic(userId)], envelope: { header: { kind: 'courtesy', after }, frames } }]
 }
 
 /** What tells `audience` that somebody is online or not, not before they know the conversation at `after`. */
@@ -53,7 +78,8 @@ function runs(changes: readonly Change[]): Run[] {
   const found: [Change, ...Change[]][] = []
   for (const change of changes) {
     const run = open.get(change.conversationId)
-    if (run !== undefined && run.length < FRAMES && run.at(-1)?.seq === change.seq - 1) run.push(change)
+    if (run !== undefined && run.length < FRAMES && run.at(-1)?.seq === change.seq - 1 && !isOfMembers(change, run[0]))
+      run.push(change)
     else {
       const begun: [Change, ...Change[]] = [change]
       open.set(change.conversationId, begun)
@@ -63,8 +89,22 @@ function runs(changes: readonly Change[]): Run[] {
   return found
 }
 
-function topicsOf({ memberIds, conversationId }: Change): Topic[] {
-  return memberIds === null ? [roomTopic(conversationId)] : memberIds.map(userTopic)
+/** A change of members stands alone, so that a gateway knows before which frame and after which one somebody belongs. */
+function isOfMembers(...changes: readonly Change[]): boolean {
+  return changes.some(change => change.memberIds === null && moved(change) !== null)
+}
+
+/** Whom the change brings in, or takes out. */
+function moved(change: Change): { readonly joined?: UserId[]; readonly left?: UserId[] } | null {
+  if (change.type === 'conversation_created' || change.type === 'member_joined') return { joined: [...change.userIds] }
+  if (change.type === 'member_left') return { left: [...change.userIds] }
+  return null
+}
+
+function topicsOf(change: Change): Topic[] {
+  if (change.memberIds !== null) return change.memberIds.map(userTopic)
+  const people = moved(change)
+  return [roomTopic(change.conversationId), ...(people?.joined ?? people?.left ?? []).map(userTopic)]
 }
 
 function header(run: Run): Header {
@@ -76,18 +116,22 @@ function header(run: Run): Header {
     to: run.at(-1)?.seq ?? seq,
     senders: run.map(change => (change.type === 'message_created' ? change.message.senderId : 0)),
     conversation: conversationId,
-    ...(memberIds === null ? { members_seq: run.at(-1)?.membersSeq ?? seq } : {})
+    ...(memberIds === null ? { members_seq: run.at(-1)?.membersSeq ?? seq, ...moved(run[0]) } : {})
   }
 }
 
 function courtesy(
-  { conversationId }: Advanced,
+  advanced: Advanced,
   messages: readonly Covered[],
   topics: Topic[],
-  write: (covered: Covered) => string
+  at: Date,
+  type: 'message_delivered' | 'message_read'
 ): Delivery {
-  const after = { stream: conversationStream(conversationId), seq: Math.max(...messages.map(({ seq }) => seq)) }
-  return { topics, envelope: { header: { kind: 'courtesy', after }, frames: messages.map(write) } }
+  const { conversationId: conversation, membersSeq: members_seq, peerId } = advanced
+  const after = { stream: conversationStream(conversation), seq: Math.max(...messages.map(({ seq }) => seq)) }
+  const room = peerId === null ? { conversation, members_seq } : {}
+  const frames = messages.map(covered => encode(receiptEvent(type, advanced, covered, at)))
+  return { topics, envelope: { header: { kind: 'courtesy', after, ...room }, frames } }
 }
 
 function bySender(messages: readonly Covered[]): Map<UserId, Covered[]> {

@@ -1,43 +1,96 @@
 import { conversationStream, EVENT_VERSION, type Event, type Seq, timestamp, type UserId } from '@rendezvous/contract'
-import type { Change } from '../ports/changes.ts'
+import type { Change, MessageChange, Placed } from '../ports/changes.ts'
 import type { Advanced, Covered } from '../ports/receipts.ts'
+
+type OfType<Type extends Change['type']> = Change & { readonly type: Type }
+
+/** What each change is told as. */
+const writers: { readonly [Type in Change['type']]: (change: OfType<Type>) => Event } = {
+  message_created: messageCreated,
+  message_edited: change => ({
+    type: change.type,
+    ...ofMessage(change),
+    content: change.content,
+    mentions: [...change.mentions],
+    edited_at: timestamp(change.at)
+  }),
+  message_deleted: change => ({ type: change.type, ...ofMessage(change) }),
+  message_pinned: change => ({ type: change.type, ...ofMessage(change), pinned_at: timestamp(change.at) }),
+  message_unpinned: change => ({ type: change.type, ...ofMessage(change) }),
+  reaction_added: change => ({ type: change.type, ...ofMessage(change), emoji: change.emoji }),
+  reaction_removed: change => ({ type: change.type, ...ofMessage(change), emoji: change.emoji }),
+  conversation_created: change => ({
+    type: change.type,
+    ...ofConversation(change),
+    conversation_type: change.memberIds === null ? 'group' : 'direct',
+    title: named(change.title),
+    participant_ids: [...change.userIds],
+    created_by: change.by,
+    created_at: timestamp(change.at)
+  }),
+  conversation_updated: change => ({
+    type: change.type,
+    ...ofConversation(change),
+    user_id: change.by,
+    title: named(change.title),
+    name: named(change.title),
+    history: change.history
+  }),
+  member_joined: change => ({ type: change.type, ...ofConversation(change), ...people(change) }),
+  member_left: change => ({
+    type: change.type,
+    ...ofConversation(change),
+    ...people(change),
+    owner_id: change.ownerId
+  }),
+  member_updated: change => ({
+    type: change.type,
+    ...ofConversation(change),
+    members: change.members.map(({ userId, role }) => ({ user_id: userId, role })),
+    by: change.by
+  }),
+  superseded: change => resync(change, change.at)
+}
 
 /** The event of one value of a conversation's sequence. */
 export function changeEvent(change: Change): Event {
-  switch (change.type) {
-    case 'message_created':
-      return messageCreated(change)
-    case 'conversation_created':
-      return {
-        type: 'conversation_created',
-        conversation_id: change.conversationId,
-        conversation_type: 'direct',
-        participant_ids: [...(change.memberIds ?? [])].sort((a, b) => a - b),
-        created_by: change.createdBy,
-        created_at: timestamp(change.createdAt),
-        ...placed(change, change.createdAt)
-      }
-    case 'member_joined':
-    case 'member_left':
-      return {
-        type: change.type,
-        conversation_id: change.conversationId,
-        user_id: change.userId,
-        ...placed(change, change.at)
-      }
-    case 'superseded':
-      return resync(change, change.at)
-  }
+  return (writers[change.type] as (change: Change) => Event)(change) // the writer of this very type
+}
+
+function ofConversation(change: Change & { readonly at: Date }) {
+  return { conversation_id: change.conversationId, ...placed(change, change.at) }
+}
+
+function ofMessage(change: Placed & MessageChange) {
+  const { messageId, messageSeq, userId } = change
+  return { id: messageId, message_seq: messageSeq, user_id: userId, ...ofConversation(change) }
+}
+
+function people({ userIds, by }: { readonly userIds: readonly UserId[]; readonly by: UserId }) {
+  return { user_id: userIds[0] ?? by, user_ids: [...userIds], by }
+}
+
+function named(title: string): string | null {
+  return title === '' ? null : title
 }
 
 /** That a message reached, or was read by, who moved his watermark over it. */
 export function receiptEvent(
   type: 'message_delivered' | 'message_read',
   { conversationId, userId }: Advanced,
-  { id, seq }: Covered,
-  at: Date
+  { id, seq }: Omit<Covered, 'senderId'>,
+  at: Date,
+  isPrivate = false
 ): Event {
-  return { type, id, conversation_id: conversationId, user_id: userId, seq, v: EVENT_VERSION, at: timestamp(at) }
+  const facts = {
+    id,
+    conversation_id: conversationId,
+    user_id: userId,
+    seq,
+    v: EVENT_VERSION,
+    at: timestamp(at)
+  } as const
+  return isPrivate && type === 'message_read' ? { type, ...facts, private: true } : { type, ...facts }
 }
 
 /** The `presence_update` of a person who came or went at `at`; `lastSeen` null when he was never there. */
@@ -46,9 +99,7 @@ export function presenceEvent(userId: UserId, online: boolean, lastSeen: Date | 
   return { type: 'presence_update', user_id: userId, online, last_seen: seen, v: EVENT_VERSION, at: timestamp(at) }
 }
 
-type MessageChange = Extract<Change, { type: 'message_created' }>
-
-function messageCreated(change: MessageChange): Event {
+function messageCreated(change: OfType<'message_created'>): Event {
   const { message } = change
   return {
     type: 'message_created',
@@ -56,11 +107,14 @@ function messageCreated(change: MessageChange): Event {
     from: message.senderId,
     to: message.receiverId,
     content: message.content,
-    message_type: 'text',
+    message_type: messageType(message.kind),
     created_at: timestamp(message.createdAt),
     status: message.status,
     conversation_id: message.conversationId,
     client_id: message.clientId,
+    reply_to: message.replyTo,
+    mentions: [...message.mentions],
+    system: message.system,
     ...placed(change, message.createdAt)
   }
 }
@@ -72,4 +126,9 @@ function resync({ conversationId }: Change, at: Date): Event {
 
 function placed({ conversationId, seq }: Change, at: Date): { v: 1; stream: string; seq: Seq; at: string } {
   return { v: EVENT_VERSION, stream: conversationStream(conversationId), seq, at: timestamp(at) }
+}
+
+/** What a message of this kind is called on the wire. */
+export function messageType(kind: number): 'text' | 'system' {
+  return kind === 2 ? 'system' : 'text'
 }

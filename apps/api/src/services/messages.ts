@@ -7,11 +7,13 @@ import {
   type MessageId,
   type Message as MessageView,
   notFound,
+  type SendToConversation,
   type SentMessage,
   type Seq,
   textProblem,
   type UserId
 } from '@rendezvous/contract'
+import type { Static } from 'typebox'
 import type { Conversations } from '../ports/conversations.ts'
 import type { Appended, Draft, Message, MessagePage, Messages, MessageWindow } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
@@ -27,6 +29,15 @@ export type Target = { readonly conversationId: ConversationId } | { readonly re
 export interface Text {
   readonly content: string
   readonly clientId?: string | undefined
+  /** The message this one answers. */
+  readonly replyTo?: MessageId | null | undefined
+  /** Members who are named in it. */
+  readonly mentions?: readonly UserId[] | undefined
+}
+
+/** The text of a send, as either transport brings it. */
+export function textOf({ content, client_id, reply_to, mentions }: Static<typeof SendToConversation>): Text {
+  return { content, clientId: client_id, replyTo: reply_to, mentions }
 }
 
 /** Which messages: before one, after one, by ids or by seqs a cursor had. */
@@ -63,8 +74,10 @@ export function messageService({ messages, conversations, receipts, announcer, n
   const append = appender(messages, announcer)
   const direct = directory(conversations, announcer, clock)
 
-  function draftOf(senderId: UserId, conversationId: ConversationId, { content, clientId }: Text): Draft {
-    return { senderId, conversationId, content, kind: 1, clientId: clientId?.toLowerCase() ?? newId() }
+  function draftOf(senderId: UserId, conversationId: ConversationId, text: Text): Draft {
+    const { content, clientId, replyTo = null, mentions = [] } = text
+    const named = { replyTo, mentions: [...new Set(mentions)] }
+    return { senderId, conversationId, content, ...named, kind: 1, clientId: clientId?.toLowerCase() ?? newId() }
   }
 
   async function answer(draft: Draft, appended: Appended): Promise<SentMessage> {
@@ -79,7 +92,7 @@ export function messageService({ messages, conversations, receipts, announcer, n
   async function sendToPerson(callerId: UserId, receiverId: UserId, text: Text): Promise<SentMessage> {
     if (receiverId === callerId) throw invalid({ receiver: ['You cannot send a message to yourself.'] })
 
-    const stable = { content: text.content, clientId: text.clientId ?? newId() }
+    const stable = { ...text, clientId: text.clientId ?? newId() }
     const known = await direct.find(callerId, receiverId)
     const draft = known === null ? null : draftOf(callerId, known, stable)
     const appended = draft === null ? null : await append(draft)
@@ -155,6 +168,8 @@ export function messageService({ messages, conversations, receipts, announcer, n
 const refusals = {
   conflict: clientIdConflict,
   not_found: notFound,
+  bad_reply: () => invalid({ reply_to: ['There is no such message in this conversation.'] }),
+  bad_mention: () => invalid({ mentions: ['Only members of the conversation can be mentioned.'] }),
   invalid: () => invalid({ content: ['Not a valid string.'] })
 }
 

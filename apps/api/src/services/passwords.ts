@@ -1,5 +1,5 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
-import { ApiError, limits } from '@rendezvous/contract'
+import { limits, throttled } from '@rendezvous/contract'
 import pLimit from 'p-limit'
 
 /** What hashes, off the event loop. `verify` checks one hash whose prefix `verifies` names; a malformed one may reject. */
@@ -32,7 +32,7 @@ export interface Passwords {
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 const CONCURRENCY = 2
 const QUEUE = 200
-const RETRY_AFTER_SECONDS = 2
+const RETRY_AFTER_MS = 2_000
 
 /** Argon2id, which is this engine's default; other hashes are read by a line of the table each. */
 const argon2id: HashEngine = {
@@ -54,7 +54,7 @@ export function passwordService(options: PasswordOptions = {}): Passwords {
   const turn = pLimit(concurrency)
 
   function takeTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (turn.activeCount >= concurrency && turn.pendingCount >= queue) throw tooBusy()
+    if (turn.activeCount >= concurrency && turn.pendingCount >= queue) throw throttled(RETRY_AFTER_MS)
     return turn(work)
   }
 
@@ -82,11 +82,6 @@ function verifierOf(engine: HashEngine, hash: string) {
 /** Counted in code points, but no more of them than can matter. */
 function tooLong(password: string): boolean {
   return password.length > limits.passwordMax * 2 || [...password].length > limits.passwordMax
-}
-
-function tooBusy(): ApiError {
-  const detail = `Request was throttled. Expected available in ${RETRY_AFTER_SECONDS} seconds.`
-  return new ApiError('throttled', { detail, retryAfter: RETRY_AFTER_SECONDS })
 }
 
 function unpadded(bytes: Buffer): string {

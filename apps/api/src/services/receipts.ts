@@ -31,9 +31,10 @@ export function receiptService({ receipts, announcer }: ReceiptServiceOptions) {
   }
 
   return {
-    /** Everything up to `seq` was read, and with that delivered. False when the conversation is not his, or across a block. */
-    async read(userId: UserId, conversationId: ConversationId, seq: Seq): Promise<boolean> {
-      return (await batch.load({ conversationId, userId, readSeq: seq })) !== null
+    /** Everything up to `seq` was read, and with that delivered; `isPrivate`: it counts for himself, and nobody else learns of either.
+     *  False when the conversation is not his, or across a block. */
+    async read(userId: UserId, conversationId: ConversationId, seq: Seq, isPrivate = false): Promise<boolean> {
+      return (await batch.load({ conversationId, userId, readSeq: seq, private: isPrivate })) !== null
     },
 
     /** Everything up to `seq` reached a device of his. False as above. */

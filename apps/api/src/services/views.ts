@@ -6,6 +6,7 @@ import {
 } from '@rendezvous/contract'
 import type { Conversation } from '../ports/conversations.ts'
 import type { Message } from '../ports/messages.ts'
+import { messageType } from './events.ts'
 import { publicUser } from './profile.ts'
 
 /** A message as clients get it, over HTTP. */
@@ -18,12 +19,19 @@ export function messageView(message: Message): MessageView {
     from: message.senderId,
     to: message.receiverId,
     content: message.content,
-    message_type: 'text',
+    message_type: messageType(message.kind),
     status: message.status,
     is_read: message.status === 'read',
     created_at: timestamp(message.createdAt),
     client_id: message.clientId,
-    seq: message.seq
+    seq: message.seq,
+    changed_seq: message.changedSeq,
+    edited_at: dated(message.editedAt),
+    reply_to: message.replyTo,
+    mentions: [...message.mentions],
+    reactions: [...message.reactions],
+    pinned_at: dated(message.pinnedAt),
+    system: message.system
   }
 }
 
@@ -32,7 +40,7 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
   const title = conversation.title === '' ? null : conversation.title
   return {
     id: conversation.id,
-    type: 'direct',
+    type: conversation.kind,
     is_group: conversation.kind === 'group',
     title,
     name: title,
@@ -41,7 +49,18 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
     last_message: conversation.lastMessage === null ? null : messageView(conversation.lastMessage),
     unread_count: conversation.unreadCount,
     last_seq: conversation.lastSeq,
+    member_count: conversation.memberCount,
+    created_by: conversation.createdBy,
+    role: conversation.role,
+    history: conversation.history,
+    delivered_seq: conversation.deliveredSeq,
+    read_seq: conversation.readSeq,
+    receipts: [...conversation.receipts],
     created_at: timestamp(conversation.createdAt),
     updated_at: timestamp(conversation.changedAt)
   }
+}
+
+function dated(moment: Date | null): string | null {
+  return moment === null ? null : timestamp(moment)
 }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Profile, TokenPair, UserId } from '@rendezvous/contract'
+import { type Limits, memoryLimits, memoryWire } from '@rendezvous/cluster'
+import { failureRates, type Profile, rates, type TokenPair, type UserId } from '@rendezvous/contract'
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { databaseAddresses } from '../../src/adapters/addresses.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import { installKernel } from '../../src/kernel/kernel.ts'
@@ -11,6 +13,7 @@ import { accountRoutes } from '../../src/routes/accounts.ts'
 import { tokenRoutes } from '../../src/routes/tokens.ts'
 import { userRoutes } from '../../src/routes/users.ts'
 import { accountService, type PresenceView } from '../../src/services/accounts.ts'
+import { failures as countFailures } from '../../src/services/failures.ts'
 import type { SessionsEnded } from '../../src/services/gate.ts'
 import { passwordService } from '../../src/services/passwords.ts'
 import { sessionService } from '../../src/services/sessions.ts'
@@ -88,8 +91,11 @@ async function serve(app: FastifyInstance, open: OpenDatabase, tokens: Tokens, t
     uptime: () => time.now
   })
   const passwords = passwordService({ engine: noting(checked) })
-  const accounts = accountService({ users: usersOf(open), sessions, passwords, presence: plainPresence() })
-  const refuseOtherMethods = await installKernel(app, { authenticate: sessions.authenticate, corsOrigins: [] })
+  const limits: Limits = memoryLimits(memoryWire({ clock: () => time.now }))
+  const failures = countFailures({ limits, addresses: databaseAddresses(open.database), rates: failureRates })
+  const accounts = accountService({ users: usersOf(open), sessions, passwords, failures, presence: plainPresence() })
+  const { authenticate } = sessions
+  const refuseOtherMethods = await installKernel(app, { authenticate, corsOrigins: [], limits, rates })
   await app.register(tokenRoutes({ accounts, sessions }))
   await app.register(accountRoutes({ accounts }))
   await app.register(userRoutes({ accounts }))

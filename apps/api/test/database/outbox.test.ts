@@ -55,7 +55,7 @@ async function suite(t: Test, open: OpenDatabase) {
       '4 superseded',
       '5 message_created'
     ])
-    t.match(changes[0], { conversationId: id, memberIds: [ann, bob], createdBy: ann })
+    t.match(changes[0], { conversationId: id, memberIds: [ann, bob], by: ann, userIds: [ann, bob] })
     t.match(changes[1], {
       memberIds: [ann, bob],
       message: { content: 'a', senderId: ann, receiverId: bob, status: 'sent' },
@@ -74,8 +74,8 @@ async function suite(t: Test, open: OpenDatabase) {
     const changes = await changesIn(open.database).between(id, 1 as Seq, 99 as Seq)
 
     t.same(summary(changes), ['1 conversation_created', '2 member_left', '3 superseded', '4 member_joined'])
-    t.match(changes[1], { userId: bob, memberIds: [bob, ann] })
-    t.match(changes[3], { userId: ann, memberIds: [ann, bob], membersSeq: 4 })
+    t.match(changes[1], { userIds: [bob], by: bob, memberIds: [bob, ann] })
+    t.match(changes[3], { userIds: [ann], memberIds: [ann, bob], membersSeq: 4 })
     t.same(await changesIn(open.database).between(id, 3 as Seq, 4 as Seq), changes.slice(2))
     t.same(await changesIn(open.database).between(42 as ConversationId, 1 as Seq, 9 as Seq), [])
   })

@@ -1,6 +1,23 @@
 import type { Static } from 'typebox'
-import { ConversationCreated, MemberJoined, MemberLeft } from './conversation.ts'
-import { MessageCreated, MessageDelivered, MessageRead } from './message.ts'
+import {
+  ConversationCreated,
+  ConversationUpdated,
+  MemberJoined,
+  MemberLeft,
+  MemberUpdated,
+  Typing
+} from './conversation.ts'
+import {
+  MessageCreated,
+  MessageDeleted,
+  MessageDelivered,
+  MessageEdited,
+  MessagePinned,
+  MessageRead,
+  MessageUnpinned,
+  ReactionAdded,
+  ReactionRemoved
+} from './message.ts'
 import { PresenceSnapshot, PresenceUpdate } from './presence.ts'
 import { Ack, Ready, Reconnect, Resync, SocketError } from './socket.ts'
 
@@ -13,13 +30,22 @@ export * from './socket.ts'
 /** Every frame a gateway sends, by `type`. */
 export const events = Object.freeze({
   message_created: MessageCreated,
+  message_edited: MessageEdited,
+  message_deleted: MessageDeleted,
+  reaction_added: ReactionAdded,
+  reaction_removed: ReactionRemoved,
+  message_pinned: MessagePinned,
+  message_unpinned: MessageUnpinned,
   message_delivered: MessageDelivered,
   message_read: MessageRead,
   presence_update: PresenceUpdate,
   presence_snapshot: PresenceSnapshot,
   conversation_created: ConversationCreated,
+  conversation_updated: ConversationUpdated,
   member_joined: MemberJoined,
   member_left: MemberLeft,
+  member_updated: MemberUpdated,
+  typing: Typing,
   ready: Ready,
   resync: Resync,
   reconnect: Reconnect,

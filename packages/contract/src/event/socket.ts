@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { ApiError, ErrorCode } from '../error.ts'
 import { limits } from '../limits.ts'
-import { ClientId, ConversationId, MessageId, Nullable, Seq, Timestamp, UserId } from '../scalar.ts'
+import { ClientId, ConversationId, MessageId, Nullable, ref, Seq, Timestamp, UserId } from '../scalar.ts'
+import { SyncAnswer } from '../sync.ts'
 import { EVENT_VERSION, live, Stream } from './common.ts'
 
 export const Ready = Type.Object(
@@ -38,7 +39,7 @@ export const CommandRef = Type.Union([
 ])
 export type CommandRef = Static<typeof CommandRef>
 
-/** What a command came to. `send_message` fills all but the last; the others only `conversation_id` and `seq`. */
+/** What a command came to: `send_message` fills the first six, `sync` the last, others the message's `id`, `conversation_id` and `seq`. */
 export const AckResult = Type.Object(
   {
     id: Type.Optional(MessageId),
@@ -46,7 +47,8 @@ export const AckResult = Type.Object(
     client_id: Type.Optional(ClientId),
     created_at: Type.Optional(Timestamp),
     duplicate: Type.Optional(Type.Boolean()),
-    seq: Type.Optional(Seq)
+    seq: Type.Optional(Seq),
+    sync: Type.Optional(ref(SyncAnswer))
   },
   { $id: 'AckResult' }
 )
@@ -63,6 +65,9 @@ export const SocketError = Type.Object(
     code: ErrorCode,
     detail: Type.String(),
     errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
+    retry_after_ms: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'How long to wait before sending again, where waiting helps' })
+    ),
     ...live
   },
   { $id: 'SocketError', description: 'The command with this `ref`, or the frame, was refused' }
@@ -72,7 +77,8 @@ export const SocketError = Type.Object(
 export function errorFrame(thrown: unknown, ref: CommandRef | null, at: string): Static<typeof SocketError> {
   const error = thrown instanceof ApiError ? thrown : new ApiError('internal')
   const fields = error.fields === undefined ? {} : { errors: mutable(error.fields) }
-  return { type: 'error', ref, code: error.code, detail: error.message, ...fields, v: EVENT_VERSION, at }
+  const wait = error.retryAfter === undefined ? {} : { retry_after_ms: Math.ceil(error.retryAfter * 1_000) }
+  return { type: 'error', ref, code: error.code, detail: error.message, ...fields, ...wait, v: EVENT_VERSION, at }
 }
 
 function mutable(fields: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {

@@ -1,18 +1,27 @@
 import { invalid, limits, notFound } from '@rendezvous/contract'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import type { Checked, ObjectSchema } from './body.ts'
 import { fieldOf } from './field.ts'
 
 /** Parameters whose bad values count as not sent, as Django REST framework's paginators have it. */
-const forgiving = new Set(['page_size', 'limit'])
+export const forgiving: ReadonlySet<string> = new Set(['page_size', 'limit'])
 
-/** The reader of a path's parameters, all of them ids: what is no id names nothing. */
+/** The reader of a path's parameters, ids and short texts: what is neither names nothing. */
 export function pathReader(schema: ObjectSchema): (raw: unknown) => Checked {
-  const bounds = Object.entries(schema.properties)
+  const slots = Object.entries(schema.properties).map(([name, field]) => ({ name, read: slotOf(field) }))
   return raw => {
     const given = new Map(Object.entries(raw as Record<string, string>))
-    const ids = bounds.map(([name, { maximum = 0 }]) => [name, idFrom(given.get(name) ?? '', maximum)] as const)
-    return ids.some(([, id]) => id === null) ? { error: notFound() } : { value: Object.fromEntries(ids) }
+    const values = slots.map(({ name, read }) => [name, read(given.get(name) ?? '')] as const)
+    return values.some(([, value]) => value === null) ? { error: notFound() } : { value: Object.fromEntries(values) }
   }
+}
+
+function slotOf(field: ObjectSchema['properties'][string]): (text: string) => number | string | null {
+  const { type, maximum = 0 } = field
+  if (type !== 'string') return text => idFrom(text, maximum)
+  const text = Compile(field as TSchema)
+  return given => (text.Check(given) ? given : null)
 }
 
 /** The reader of a query string: numbers are read from their digits, the last of repeated parameters counts, unknown ones are ignored. */

@@ -43,7 +43,8 @@ export function choiceField(choices: readonly unknown[], { lenient }: Manner): F
   }
 }
 
-const djangoWords: Readonly<Record<string, boolean>> = {
+/** The words that Django REST framework takes for a boolean. */
+export const djangoWords: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['t', 'y', 'yes', 'true', 'on', '1'].map(word => [word, true])),
   ...Object.fromEntries(['f', 'n', 'no', 'false', 'off', '0'].map(word => [word, false]))
 }

@@ -1,0 +1,141 @@
+import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
+import type { Database, Statement } from '../database/port.ts'
+import { retrying } from '../database/retry.ts'
+import type { Participant } from '../ports/conversations.ts'
+import type { Act, GroupMember, Groups, Moved, NoChange, Updated } from '../ports/groups.ts'
+import { fromHistory, type SaidRow, toHistory, toRole, toSaid } from './groupview.ts'
+
+const CREATE: Statement = {
+  name: 'group_create',
+  text: `SELECT status, id, created_at AS "createdAt", user_ids AS "userIds", outbox_id AS "outboxId"
+    FROM group_create($1, $2, $3, $4::smallint, $5)`
+}
+const ADD: Statement = {
+  name: 'group_add',
+  text: 'SELECT status, seq, user_ids AS "userIds", outbox_id AS "outboxId", message FROM group_add($1, $2, $3, $4, $5, $6)'
+}
+const REMOVE: Statement = {
+  name: 'group_remove',
+  text: 'SELECT status, seq, user_ids AS "userIds", outbox_id AS "outboxId", message FROM group_remove($1, $2, $3, $4)'
+}
+const ROLE: Statement = {
+  name: 'group_role',
+  text: 'SELECT status, seq, outbox_id AS "outboxId" FROM group_role($1, $2, $3, $4, $5)'
+}
+const UPDATE: Statement = {
+  name: 'group_update',
+  text: 'SELECT status, seq, title, history, outbox_id AS "outboxId", message FROM group_update($1, $2, $3, $4::smallint, $5)'
+}
+const MEMBERS: Statement = {
+  name: 'group_members',
+  text: `SELECT p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender, p.location,
+      p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden,
+      s.role, s.joined_at AS "joinedAt", CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.read_seq END AS "readSeq"
+    FROM membership v
+    JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = v.conversation_id LIMIT 1) c ON true
+    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = v.conversation_id AND x.left_seq IS NULL AND x.user_id > $3
+      ORDER BY x.user_id LIMIT $4) s ON true
+    JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
+    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block($2::int, p.id) AS hidden) h
+    WHERE v.conversation_id = $1 AND v.user_id = $2 AND v.left_seq IS NULL ORDER BY p.id`
+}
+const IS_MEMBER: Statement = {
+  name: 'group_is_member',
+  text: 'SELECT 1 FROM membership WHERE conversation_id = $1 AND user_id = $2 AND left_seq IS NULL'
+}
+
+interface ChangedRow {
+  readonly status: 'ok' | NoChange['status']
+  readonly seq: Seq
+  readonly userIds: UserId[] | null
+  readonly outboxId: number
+  readonly message: SaidRow
+}
+
+interface CreatedRow {
+  readonly status: 'ok' | 'unknown'
+  readonly id: ConversationId
+  readonly createdAt: Date
+  readonly userIds: UserId[]
+  readonly outboxId: number
+}
+
+interface UpdatedRow extends Omit<ChangedRow, 'userIds' | 'message'> {
+  readonly title: string
+  readonly history: number
+  readonly message: SaidRow | null
+}
+
+interface MemberRow extends Participant, Omit<GroupMember, 'person' | 'role'> {
+  readonly role: number
+}
+
+/** Groups in a database. */
+export function groupsIn(database: Database): Groups {
+  const one = async <Row>(statement: Statement, parameters: Parameters<Database['query']>[1]): Promise<Row> => {
+    const [row] = await retrying(() => database.query<Row>(statement, parameters))
+    if (row === undefined) throw new Error(`${statement.name} answered no row`)
+    return row
+  }
+
+  return {
+    async create({ ownerId, memberIds, title, history }) {
+      const parameters = [ownerId, memberIds, title, fromHistory(history), limits.roomsPerPerson]
+      const { status, id, createdAt, userIds, outboxId } = await one<CreatedRow>(CREATE, parameters)
+      return status === 'ok' ? { status, id, createdAt, memberIds: userIds, outboxId } : { status, userIds }
+    },
+
+    async add(act, userIds) {
+      const bounds = [limits.groupMembers, limits.roomsPerPerson]
+      return toMoved(act, await one(ADD, [act.conversationId, act.actorId, userIds, act.rank, ...bounds]))
+    },
+
+    async remove(act, userIds) {
+      return toMoved(act, await one(REMOVE, [act.conversationId, act.actorId, userIds, act.rank]))
+    },
+
+    async setRole(act, userId, role: Role) {
+      const row = await one<ChangedRow>(ROLE, [act.conversationId, act.actorId, userId, roleRanks[role], act.rank])
+      return row.status === 'ok' ? { status: 'ok', seq: row.seq, outboxId: row.outboxId } : toNoChange(row)
+    },
+
+    async update(act, { title, history }) {
+      const setting = history === undefined ? null : fromHistory(history)
+      return toUpdated(act, await one(UPDATE, [act.conversationId, act.actorId, title ?? null, setting, act.rank]))
+    },
+
+    async members(conversationId, viewerId, { limit, after }) {
+      const rows = await database.query<MemberRow>(MEMBERS, [conversationId, viewerId, after, limit])
+      if (rows.length > 0) return rows.map(toMember)
+      const mine = await database.query(IS_MEMBER, [conversationId, viewerId])
+      return mine.length === 0 ? null : []
+    }
+  }
+}
+
+function toNoChange({ status, userIds }: { readonly status: string; readonly userIds?: UserId[] | null }): NoChange {
+  return { status: status as NoChange['status'], userIds: userIds ?? [] } // the functions answer no other
+}
+
+function toMoved({ conversationId, actorId }: Act, row: ChangedRow): Moved {
+  if (row.status !== 'ok') return toNoChange(row)
+  const said = toSaid(conversationId, actorId, row.message)
+  return { status: 'ok', seq: row.seq, userIds: row.userIds ?? [], outboxId: row.outboxId, said }
+}
+
+function toUpdated({ conversationId, actorId }: Act, row: UpdatedRow): Updated {
+  if (row.status !== 'ok') return toNoChange(row)
+  return {
+    status: 'ok',
+    seq: row.seq,
+    title: row.title,
+    history: toHistory(row.history),
+    outboxId: row.outboxId,
+    said: row.message === null ? null : toSaid(conversationId, actorId, row.message)
+  }
+}
+
+function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
+  return { person, role: toRole(role), joinedAt, deliveredSeq, readSeq }
+}

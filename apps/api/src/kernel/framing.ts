@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import { ApiError } from '@rendezvous/contract'
+import type { FastifyInstance } from 'fastify'
+
+/** Header lines of a request; above it 431. Browsers send some twenty. */
+const HEADER_LINES = 100
+
+/**
+ * Refuses requests that two servers could read in two ways, beyond what Node's parser refuses itself, and closes the connection: what comes
+ * after such a request may be a part of it. Nothing else of that connection is carried out.
+ */
+export function refuseDoubtful(app: FastifyInstance): void {
+  // one more than is allowed, so that too many are seen and not silently left out
+  app.server.maxHeadersCount = HEADER_LINES + 1
+  const condemned = new WeakSet<object>()
+
+  // with a callback, not a promise: a pipelined request is read in the same turn of the event loop
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    const error = condemned.has(raw.socket) ? new ApiError('parse_error') : doubt(raw)
+    if (error === null) return done()
+
+    condemned.add(raw.socket)
+    void reply.header('connection', 'close')
+    done(error)
+  })
+}
+
+function doubt(request: IncomingMessage): ApiError | null {
+  const { rawHeaders, headers, httpVersion } = request
+  if (rawHeaders.length > HEADER_LINES * 2) return new ApiError('headers_too_large')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return new ApiError('parse_error')
+
+  const coding = headers['transfer-encoding']
+  const isPlain = coding === undefined || (coding.toLowerCase() === 'chunked' && httpVersion === '1.1')
+  const hosts = hostsIn(rawHeaders)
+  const isOneHost = hosts === 1 || (hosts === 0 && httpVersion === '1.0')
+  return isPlain && isOneHost ? null : new ApiError('parse_error')
+}
+
+/** Node itself keeps the first and forgets the others. */
+function hostsIn(rawHeaders: readonly string[]): number {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
+}

@@ -1,0 +1,108 @@
+import { booleanWords } from '@rendezvous/contract'
+import type { ObjectSchema } from './body.ts'
+import type { FieldSchema } from './reading.ts'
+import { djangoWords } from './scalar.ts'
+
+/** A JSON Schema in a document. */
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+/** Where a lenient reader finds what it reads: a JSON body, a form, or an address. */
+export type Place = 'json' | 'form' | 'query'
+
+/** What a lenient body reader takes, as a schema: what is refused by it is refused by the reader. Aliases are left out. */
+export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonSchema {
+  const required: readonly string[] = schema.required ?? []
+  const fields = Object.entries(schema.properties).map(([name, field]) => [
+    name,
+    place === 'form' && !required.includes(name)
+      ? orLeftEmpty(lenientField(name, field, place))
+      : lenientField(name, field, place)
+  ])
+  return { type: 'object', ...(required.length > 0 ? { required } : {}), properties: Object.fromEntries(fields) }
+}
+
+/** What a lenient reader takes for the field `name`, as a schema. */
+export function lenientField(name: string, field: FieldSchema & { description?: string }, place: Place): JsonSchema {
+  const ways = unique(waysToSay(name, field, place))
+  const { description } = field
+  return { ...(ways.length === 1 ? ways[0] : { anyOf: ways }), ...(description === undefined ? {} : { description }) }
+}
+
+function waysToSay(name: string, field: FieldSchema, place: Place): JsonSchema[] {
+  const { anyOf = [] } = field
+  if (anyOf.some(branch => branch.type === 'null')) {
+    const rest = anyOf.filter(branch => branch.type !== 'null')
+    const isText = rest.every(branch => branch.type === 'string' && branch.format === undefined)
+    const nothing = [...(place === 'json' ? [{ type: 'null' }] : []), ...(isText ? [] : [{ const: '' }])]
+    return [
+      ...(rest.length === 1 ? waysToSay(name, rest[0] ?? {}, place) : waysToSay(name, { anyOf: rest }, place)),
+      ...nothing
+    ]
+  }
+  if (anyOf.length > 0) return anyOf.flatMap(branch => waysToSay(name, branch, place))
+  if (field.enum !== undefined) return field.enum.flatMap(value => choice(value))
+  if (field.const !== undefined) return choice(field.const)
+  if (name === 'email')
+    return [
+      { ...plain(field), format: 'email' },
+      { type: 'string', pattern: padded('') }
+    ]
+  return [plain(field), ...waysOfType(name, field, place)]
+}
+
+function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[] {
+  if (field.type === 'integer') return place === 'json' ? [digits(field), idObject(field)] : [digits(field)]
+  if (field.type === 'boolean') return words({ ...djangoWords, ...booleanWords[name] })
+  if (field.type === 'string') return [...(isNumberLike(field) ? [{ type: 'number' }] : []), ...spaced(field)]
+  if (field.type !== 'array' || field.items === undefined) return []
+  return [...waysToSay(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
+}
+
+function plain(field: FieldSchema): JsonSchema {
+  const { description, $id, ...rest } = field as JsonSchema
+  return rest
+}
+
+function choice(value: unknown): JsonSchema[] {
+  return [{ const: value }, ...(typeof value === 'string' ? [{ type: 'string', pattern: padded(value) }] : [])]
+}
+
+/** A number that counts from 1 is an id: its digits are no more than the largest has. */
+function digits({ minimum, maximum = Number.MAX_SAFE_INTEGER }: FieldSchema): JsonSchema {
+  const number = minimum === 1 ? `\\+?0*[1-9]\\d{0,${String(maximum).length - 1}}` : '[+-]?\\d+'
+  return { type: 'string', pattern: padded(`${number}(\\.0*)?`) }
+}
+
+/** A whole object put back where its id is due. */
+function idObject(field: FieldSchema): JsonSchema {
+  return { type: 'object', required: ['id'], properties: { id: { anyOf: [plain(field), digits(field)] } } }
+}
+
+function words(known: Readonly<Record<string, boolean>>): JsonSchema[] {
+  const anyCase = Object.keys(known).map(word => word.replace(/[a-z]/g, letter => `[${letter}${letter.toUpperCase()}]`))
+  return [{ enum: Object.keys(known) }, { type: 'string', pattern: padded(`(${anyCase.join('|')})`) }, { enum: [0, 1] }]
+}
+
+/** A number's digits can be the text, unless the text has a form of its own. */
+function isNumberLike({ format }: FieldSchema): boolean {
+  return format === undefined
+}
+
+/** A uuid may come without its hyphens. */
+function spaced({ format }: FieldSchema): JsonSchema[] {
+  return format === 'uuid' ? [{ type: 'string', pattern: padded('[0-9a-fA-F]{32}') }] : []
+}
+
+function padded(pattern: string): string {
+  return `^\\s*${pattern}\\s*$`
+}
+
+function orLeftEmpty(schema: JsonSchema): JsonSchema {
+  const { description, anyOf, ...only } = schema
+  const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
+  return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }
+}
+
+function unique(schemas: readonly JsonSchema[]): JsonSchema[] {
+  return [...new Map(schemas.map(schema => [JSON.stringify(schema), schema])).values()]
+}

@@ -1,0 +1,137 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  ChangeConversation,
+  ChangeMember,
+  Conversation,
+  ConversationId,
+  ListOf,
+  ListQuery,
+  limits,
+  Member,
+  MemberIds,
+  ref,
+  UserId
+} from '@rendezvous/contract'
+import { Type } from 'typebox'
+import { answers } from '../kernel/openapi.ts'
+import { answerPage, cursors, type ListStyle, pageSize } from '../kernel/paging.ts'
+import type { ConversationService } from '../services/conversations.ts'
+import type { GroupService } from '../services/groups.ts'
+
+/** The services these routes call. */
+export interface GroupRoutesDeps {
+  readonly groups: GroupService
+  readonly conversations: Pick<ConversationService, 'find'>
+  readonly lists: ListStyle
+}
+
+const tags = ['groups']
+const group = Type.Object({ id: ConversationId })
+const member = Type.Object({ id: ConversationId, userId: UserId })
+const done = Type.Null({ description: 'Done' })
+const cursor = cursors(Type.Object({ after: UserId }))
+
+/** Members, roles, title and settings of groups. Who may what: `rights` in the contract. */
+export function groupRoutes({ groups, conversations, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.patch(
+      '/api/v1/conversations/:id/',
+      {
+        schema: {
+          tags,
+          summary: 'Change title or settings of a group',
+          params: group,
+          body: ref(ChangeConversation),
+          response: answers({ 200: ref(Conversation) }, 400, 401, 403, 404)
+        }
+      },
+      async request => {
+        await groups.update(request.caller.userId, request.params.id, request.body)
+        return conversations.find(request.caller.userId, request.params.id)
+      }
+    )
+    app.get(
+      '/api/v1/conversations/:id/members/',
+      {
+        schema: {
+          tags,
+          summary: 'List the members of a conversation, by id',
+          params: group,
+          querystring: ListQuery,
+          response: answers({ 200: ListOf(ref(Member)) }, 400, 401, 404)
+        }
+      },
+      async (request, reply) => {
+        const after = request.query.cursor === undefined ? 0 : cursor.read(request.query.cursor).after
+        const page = { limit: pageSize(request.query), after }
+        const { members, next } = await groups.members(request.caller.userId, request.params.id, page)
+        const at = next === null ? undefined : cursor.write({ after: next })
+        return answerPage(request, reply, { results: members, next: at }, lists)
+      }
+    )
+    app.post(
+      '/api/v1/conversations/:id/members/',
+      {
+        schema: {
+          tags,
+          summary: `Bring people into a group, ${limits.idsPerRequest} at most`,
+          params: group,
+          body: ref(MemberIds),
+          response: answers({ 204: done }, 400, 401, 403, 404, 409)
+        }
+      },
+      async (request, reply) => {
+        await groups.add(request.caller.userId, request.params.id, request.body.user_ids)
+        return reply.code(204).send(null)
+      }
+    )
+    app.post(
+      '/api/v1/conversations/:id/members/remove/',
+      {
+        schema: {
+          tags,
+          summary: `Take people out of a group, ${limits.idsPerRequest} at most`,
+          params: group,
+          body: ref(MemberIds),
+          response: answers({ 204: done }, 400, 401, 403, 404)
+        }
+      },
+      async (request, reply) => {
+        await groups.remove(request.caller.userId, request.params.id, request.body.user_ids)
+        return reply.code(204).send(null)
+      }
+    )
+    app.delete(
+      '/api/v1/conversations/:id/members/:userId/',
+      {
+        schema: {
+          tags,
+          summary: 'Take a member out of a group',
+          params: member,
+          response: answers({ 204: done }, 400, 401, 403, 404)
+        }
+      },
+      async (request, reply) => {
+        await groups.remove(request.caller.userId, request.params.id, [request.params.userId])
+        return reply.code(204).send(null)
+      }
+    )
+    app.patch(
+      '/api/v1/conversations/:id/members/:userId/',
+      {
+        schema: {
+          tags,
+          summary: 'Give a member another role; `owner` hands the group over',
+          params: member,
+          body: ref(ChangeMember),
+          response: answers({ 204: done }, 400, 401, 403, 404)
+        }
+      },
+      async (request, reply) => {
+        const { id, userId } = request.params
+        await groups.setRole(request.caller.userId, id, userId, request.body.role)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}

@@ -1,0 +1,213 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  ConversationId,
+  Edit,
+  EditMessage,
+  Emoji,
+  ListOf,
+  ListQuery,
+  Message,
+  MessageId,
+  Reactor,
+  ref,
+  timestamp,
+  UserId
+} from '@rendezvous/contract'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { answers } from '../kernel/openapi.ts'
+import { answerPage, cursors, type ListStyle, pageSize } from '../kernel/paging.ts'
+import type { OfMessage } from '../ports/message-changes.ts'
+import type { MessageChangeService } from '../services/message-changes.ts'
+
+/** The services these routes call. */
+export interface MessageChangeRoutesDeps {
+  readonly messageChanges: MessageChangeService
+  readonly lists: ListStyle
+}
+
+const tags = ['messages']
+const url = '/api/v1/conversations/:id/messages/:messageId/'
+const params = Type.Object({ id: ConversationId, messageId: MessageId })
+const reaction = Type.Object({ id: ConversationId, messageId: MessageId, emoji: Emoji })
+const done = Type.Null({ description: 'Done' })
+const cursor = cursors(Type.Object({ emoji: Emoji, user: UserId }))
+
+/** Edits, deletions, reactions and pins, and what is to read of them. */
+export function messageChangeRoutes(deps: MessageChangeRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    await app.register(texts(deps))
+    await app.register(reactions(deps))
+    await app.register(pins(deps))
+  }
+}
+
+function texts({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get(
+      url,
+      {
+        schema: { tags, summary: 'Read one message', params, response: answers({ 200: ref(Message) }, 400, 401, 404) }
+      },
+      request => messageChanges.find(named(request))
+    )
+    app.patch(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Give a message of mine another text',
+          params,
+          body: ref(EditMessage),
+          response: answers({ 200: ref(Message) }, 400, 401, 403, 404)
+        }
+      },
+      async request => {
+        await messageChanges.edit(named(request), request.body)
+        return messageChanges.find(named(request))
+      }
+    )
+    app.delete(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Delete a message: mine, or as an admin of the group',
+          params,
+          response: answers({ 204: done }, 400, 401, 403, 404)
+        }
+      },
+      async (request, reply) => {
+        await messageChanges.remove(named(request))
+        return reply.code(204).send(null)
+      }
+    )
+    app.get(
+      `${url}edits/`,
+      {
+        schema: {
+          tags,
+          summary: 'Read the texts a message had before: of mine, or as an admin of the group',
+          params,
+          response: answers({ 200: Type.Array(ref(Edit)) }, 400, 401, 403, 404)
+        }
+      },
+      request => messageChanges.edits(named(request))
+    )
+  }
+}
+
+function reactions({ messageChanges, lists }: MessageChangeRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get(
+      `${url}reactions/`,
+      {
+        schema: {
+          tags,
+          summary: 'List who reacted to a message, and how',
+          params,
+          querystring: ListQuery,
+          response: answers({ 200: ListOf(ref(Reactor)) }, 400, 401, 404)
+        }
+      },
+      async (request, reply) => {
+        const limit = pageSize(request.query)
+        const { emoji, user } =
+          request.query.cursor === undefined ? { emoji: '', user: 0 } : cursor.read(request.query.cursor)
+        const page = { limit: limit + 1, after: { emoji, userId: user } }
+        const found = await messageChanges.reactions(named(request), page)
+        const results = found
+          .slice(0, limit)
+          .map(({ userId, emoji, at }) => ({ user_id: userId, emoji, created_at: timestamp(at) }))
+        const last = found.length > limit ? results.at(-1) : undefined
+        const next = last === undefined ? undefined : cursor.write({ emoji: last.emoji, user: last.user_id })
+        return answerPage(request, reply, { results, next }, lists)
+      }
+    )
+    app.put(
+      `${url}reactions/:emoji/`,
+      {
+        schema: {
+          tags,
+          summary: 'React to a message',
+          params: reaction,
+          response: answers({ 200: ref(Message) }, 400, 401, 404)
+        }
+      },
+      async request => {
+        await messageChanges.react(named(request), request.params.emoji, true)
+        return messageChanges.find(named(request))
+      }
+    )
+    app.delete(
+      `${url}reactions/:emoji/`,
+      {
+        schema: {
+          tags,
+          summary: 'Take a reaction of mine back',
+          params: reaction,
+          response: answers({ 204: done }, 400, 401, 404)
+        }
+      },
+      async (request, reply) => {
+        await messageChanges.react(named(request), request.params.emoji, false)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}
+
+function pins({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get(
+      '/api/v1/conversations/:id/pins/',
+      {
+        schema: {
+          tags,
+          summary: 'List the pinned messages of a conversation, the last pinned first',
+          params: Type.Object({ id: ConversationId }),
+          response: answers({ 200: Type.Array(ref(Message)) }, 400, 401, 404)
+        }
+      },
+      request => messageChanges.pins(request.caller.userId, request.params.id)
+    )
+    app.put(
+      `${url}pin/`,
+      {
+        schema: {
+          tags,
+          summary: 'Pin a message: in a group as an admin',
+          params,
+          response: answers({ 200: ref(Message) }, 400, 401, 403, 404)
+        }
+      },
+      async request => {
+        await messageChanges.pin(named(request), true)
+        return messageChanges.find(named(request))
+      }
+    )
+    app.delete(
+      `${url}pin/`,
+      {
+        schema: {
+          tags,
+          summary: 'Take a pin back: in a group as an admin',
+          params,
+          response: answers({ 204: done }, 400, 401, 403, 404)
+        }
+      },
+      async (request, reply) => {
+        await messageChanges.pin(named(request), false)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}
+
+type OnMessage = Pick<FastifyRequest, 'caller'> & {
+  readonly params: { readonly id: ConversationId; readonly messageId: MessageId }
+}
+
+function named({ caller, params: { id, messageId } }: OnMessage): OfMessage {
+  return { actorId: caller.userId, conversationId: id, messageId }
+}

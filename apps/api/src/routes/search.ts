@@ -1,0 +1,35 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ListOf, Message, MessageId, ref, SearchQuery } from '@rendezvous/contract'
+import { Type } from 'typebox'
+import { answers } from '../kernel/openapi.ts'
+import { answerPage, cursors, pageSize } from '../kernel/paging.ts'
+import type { SearchService } from '../services/search.ts'
+
+const cursor = cursors(Type.Object({ before: MessageId }))
+
+/** Search in the messages of one's conversations. */
+export function searchRoutes({ search }: { readonly search: SearchService }): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get(
+      '/api/v1/search/messages/',
+      {
+        schema: {
+          tags: ['messages'],
+          summary: 'Search the messages of my conversations, the newest first',
+          description:
+            'Words in any order; "a phrase"; `or`; `-not`. Go on while `next` is not null: of very common words a page may hold fewer messages than asked for, or none.',
+          querystring: SearchQuery,
+          response: answers({ 200: ListOf(ref(Message)) }, 400, 401, 404)
+        }
+      },
+      async (request, reply) => {
+        const { q: text, conversation: conversationId } = request.query
+        const before = request.query.cursor === undefined ? undefined : cursor.read(request.query.cursor).before
+        const wanted = { text, conversationId, before, limit: pageSize(request.query) }
+        const { messages, next } = await search.messages(request.caller.userId, wanted)
+        const at = next === null ? undefined : cursor.write({ before: next })
+        return answerPage(request, reply, { results: messages, next: at }, 'page')
+      }
+    )
+  }
+}

@@ -1,0 +1,52 @@
+import { Parser } from '@asyncapi/parser'
+import { closeCodes, commands, events } from '@rendezvous/contract'
+import t from 'tap'
+import { ask, startApi } from './app.ts'
+
+interface Document {
+  readonly info: { readonly description: string }
+  readonly channels: {
+    readonly chat: {
+      readonly messages: object
+      readonly bindings: { readonly ws: { readonly query: object; readonly headers: object } }
+    }
+  }
+  readonly operations: Readonly<Record<string, { readonly action: string }>>
+}
+
+t.test('the document of the socket', async t => {
+  const { app } = await startApi(t)
+  const { status, text } = await ask(app, 'GET', '/asyncapi.json')
+  const document: Document = JSON.parse(text)
+
+  t.test('is valid AsyncAPI 3, and anybody may read it', async t => {
+    t.equal(status, 200)
+    const found = await new Parser().validate(text)
+    t.same(
+      found.filter(({ code }) => code !== 'asyncapi-latest-version'),
+      []
+    )
+  })
+
+  t.test('has every event and every command', async t => {
+    const ids = [...Object.values(commands), ...Object.values(events)].map(schema =>
+      '$id' in schema ? schema.$id : ''
+    )
+    t.same(Object.keys(document.channels.chat.messages).sort(), ids.sort())
+    for (const type of Object.keys(commands)) t.equal(document.operations[`receive_${type}`]?.action, 'receive', type)
+    for (const type of Object.keys(events).filter(type => !['ack', 'error'].includes(type)))
+      t.equal(document.operations[`send_${type}`]?.action, 'send', type)
+  })
+
+  t.test('says how to open it and why it closes', async t => {
+    t.match(document.channels.chat.bindings.ws, {
+      query: { properties: { ticket: Object, token: Object } },
+      headers: { properties: { authorization: Object, 'sec-websocket-protocol': { enum: ['rendezvous.v1'] } } }
+    })
+    for (const { code } of Object.values(closeCodes)) t.match(document.info.description, `| ${code} |`)
+  })
+
+  t.test('is linked where the endpoints are', async t => {
+    t.match(JSON.parse((await ask(app, 'GET', '/openapi.json')).text).info.description, '/asyncapi.json')
+  })
+})

@@ -1,0 +1,138 @@
+import { localWhenUnreachable, memoryLimits, memoryWire } from '@rendezvous/cluster'
+import { rates } from '@rendezvous/contract'
+import { parseEnv } from '@rendezvous/env'
+import t, { type Test } from 'tap'
+import { refuseMisplacedLimits } from '../src/kernel/limits.ts'
+import { buildServer } from '../src/kernel/server.ts'
+import { passwordFailureRates, RateVariables, requestRates } from '../src/rates.ts'
+import { startApi } from './app.ts'
+
+const three = { limit: 3, windowMs: 30_000 }
+
+/** A node where everything is limited to three in 30 seconds, whose clock stands still, and its cluster. */
+async function startLimited(t: Test) {
+  const wire = memoryWire({ clock: () => 0 })
+  const limits = memoryLimits(wire)
+  const all = { read: three, write: three, search: three, public: three, login: three, register: three }
+  const api = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
+  const from = (remoteAddress: string, url = '/api/token/verify/', headers = {}) =>
+    api.app.inject({ method: 'POST', url, remoteAddress, headers })
+  return { ...api, wire, limits, from }
+}
+
+t.test('a request too many is answered with 429, and every answer says how much is left', async t => {
+  const { from } = await startLimited(t)
+  const seen = []
+  for (let n = 0; n < 3; n += 1) seen.push(await from('192.0.2.1'))
+  t.match(seen[0], {
+    statusCode: 400,
+    headers: {
+      'ratelimit-policy': '"public";q=3;w=30',
+      ratelimit: '"public";r=2;t=10',
+      'ratelimit-limit': '3',
+      'ratelimit-remaining': '2',
+      'ratelimit-reset': '10'
+    }
+  })
+  t.same(
+    seen.map(answer => answer.headers['ratelimit-remaining']),
+    ['2', '1', '0']
+  )
+
+  const refused = await from('192.0.2.1')
+  t.match(refused, { statusCode: 429, headers: { 'retry-after': '10', ratelimit: '"public";r=0;t=30' } })
+  t.match(refused.json(), {
+    type: 'urn:rendezvous:error:throttled',
+    title: 'Too Many Requests',
+    status: 429,
+    code: 'throttled',
+    detail: 'Request was throttled. Expected available in 10 seconds.'
+  })
+})
+
+t.test('what needs no account counts by address, an IPv6 address by its network', async t => {
+  const { from } = await startLimited(t)
+  const statuses = async (...addresses: string[]) => {
+    const answers = []
+    for (const address of addresses) answers.push((await from(address)).statusCode)
+    return answers
+  }
+  t.same(
+    await statuses('192.0.2.1', '::ffff:192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2'),
+    [400, 400, 400, 429, 400]
+  )
+  t.same(await statuses('2001:db8::1', '2001:db8:0:0:ffff::2', '2001:db8::3', '2001:db8::4'), [400, 400, 400, 429])
+  t.same(await statuses('2001:db8:0:1::1'), [400])
+})
+
+t.test('a path that names nothing, and a request without a caller, count by address too', async t => {
+  const { app } = await startLimited(t)
+  const urls = ['/nowhere/', '/messages/?with=1', '/api/v1/conversations/', '/nowhere/']
+  const answers = []
+  for (const url of urls) answers.push((await app.inject({ url, remoteAddress: '192.0.2.7' })).statusCode)
+  t.same(answers, [404, 401, 401, 429])
+})
+
+t.test('who is signed in counts by account, reading and writing apart, wherever he is', async t => {
+  const { app, join } = await startLimited(t)
+  const [ann, bob] = [await join('ann'), await join('bob')]
+  const ask = (access: string, remoteAddress: string, method: 'GET' | 'POST' = 'GET') => {
+    const url = method === 'GET' ? '/api/v1/conversations/' : '/api/v1/realtime/ticket/'
+    return app.inject({ method, url, remoteAddress, headers: { authorization: `Bearer ${access}` } })
+  }
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+    t.match(await ask(ann.access, address), { statusCode: 200 })
+  t.match(await ask(ann.access, '192.0.2.4'), { statusCode: 429, headers: { 'ratelimit-policy': '"read";q=3;w=30' } })
+  t.match(await ask(ann.access, '192.0.2.1', 'POST'), { statusCode: 201, headers: { ratelimit: '"write";r=2;t=10' } })
+  t.match(await ask(bob.access, '192.0.2.1'), { statusCode: 200 })
+})
+
+t.test('signing in and making accounts have limits of their own, and health has none', async t => {
+  const { app, from } = await startLimited(t)
+  const policyOf = async (url: string) => (await from('192.0.2.9', url)).headers['ratelimit-policy']
+  t.match(await policyOf('/auth/login/'), /^"login"/)
+  t.match(await policyOf('/api/token/'), /^"login"/)
+  t.match(await policyOf('/api/v1/auth/register/'), /^"register"/)
+  for (let n = 0; n < 5; n += 1) t.match(await app.inject('/livez'), { statusCode: 200 })
+  t.equal((await app.inject('/livez')).headers.ratelimit, undefined)
+})
+
+t.test('pages of other origins may read what is left', async t => {
+  const { from } = await startLimited(t)
+  const { headers } = await from('192.0.2.1', '/api/token/verify/', { origin: 'https://app.example' })
+  t.match(headers['access-control-expose-headers'], /Retry-After.*RateLimit, RateLimit-Policy, RateLimit-Limit/)
+})
+
+t.test('while the shared store is out of reach each node counts for itself', async t => {
+  const wire = memoryWire({ clock: () => 0 })
+  const limits = localWhenUnreachable(memoryLimits(wire), memoryLimits(memoryWire({ clock: () => 0 })), () => 0)
+  const all = { read: three, write: three, search: three, public: three, login: three, register: three }
+  const { app } = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
+  wire.goDown()
+  const answers = []
+  for (let n = 0; n < 4; n += 1) {
+    const payload = { username: 'nobody', password: 'wrong' }
+    answers.push((await app.inject({ method: 'POST', url: '/api/token/', payload })).statusCode)
+  }
+  t.same(answers, [401, 401, 401, 429])
+})
+
+t.test('the variables say the rates, all at once or one by one', async t => {
+  const read = (env: Record<string, string>) => requestRates(parseEnv(RateVariables, env))
+  t.match(read({}), { write: { limit: rates.write.limit, windowMs: rates.write.windowMs } })
+  t.match(read({ RATE_WRITE: '7/1m', RATE_FACTOR: '2' }), {
+    write: { limit: 14, windowMs: 60_000 },
+    read: { limit: rates.read.limit * 2 }
+  })
+  t.match(read({ RATE_REGISTER: '0' }), { register: null })
+  t.same(Object.values(read({ RATE_FACTOR: '0' })), [null, null, null, null, null, null])
+  t.match(passwordFailureRates(parseEnv(RateVariables, { RATE_FACTOR: '0' })), { account: { limit: 20 } })
+  t.throws(() => read({ RATE_READ: '10' }), /RATE_READ must be a rate such as 2000\/10s/)
+})
+
+t.test('a limit that counts what its route does not know is refused at start', async t => {
+  const app = buildServer()
+  refuseMisplacedLimits(app)
+  t.throws(() => app.get('/a', { config: { limit: 'login' } }, async () => ''), /cannot be limited as login/)
+  t.throws(() => app.get('/b', { config: { access: 'public', limit: 'write' } }, async () => ''), TypeError)
+})

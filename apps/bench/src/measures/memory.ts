@@ -1,0 +1,56 @@
+import { linearRegression, median } from 'simple-statistics'
+import type { Plan } from '../plan.ts'
+import type { Remote } from '../remote.ts'
+import type { Figure } from '../report.ts'
+import type { Readers } from '../roles/readers.ts'
+import { figure, interleave } from '../rounds.ts'
+import type { Stage } from '../stage.ts'
+
+const KILO = 1_000
+/** In kB: what is less is noise, as of a few sockets, and no base of a ratio. */
+const LEAST = 0.1
+
+/** Bytes that one more idle socket takes: the slope over the steps, which leaves out what the process takes anyway. */
+export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figure[]> {
+  const readers = await stage.start('readers', {})
+  const heaps: number[] = []
+  const ours = async () => {
+    const { rss, heap } = await slopes(stage, readers, 'gateway', plan)
+    heaps.push(heap)
+    return rss
+  }
+  const other = async () => (await slopes(stage, readers, 'bare', plan)).rss
+  const measured = await interleave(plan.repeats, ours, other)
+  await readers.stop()
+  const [first = 0] = plan.steps
+  const last = plan.steps.at(-1) ?? 0
+  return [
+    figure(measured, {
+      name: 'resident memory of an idle socket',
+      rate: `the slope from ${first} to ${last} idle sockets, after garbage collection; ${median(heaps).toFixed(1)} of it heap`,
+      unit: 'kB a socket',
+      versus: 'bare ws',
+      kind: 'cost',
+      aims: { ours: 8 }
+    })
+  ]
+}
+
+/** In kB a socket, of a new process. */
+async function slopes(stage: Stage, readers: Remote<Readers>, role: 'gateway' | 'bare', plan: Plan['memory']) {
+  const server = await stage.start(role, { small: Number.MAX_SAFE_INTEGER })
+  const port = await server.call('port')
+  const points: { count: number; rss: number; heap: number }[] = []
+  let connected = 0
+  for (const count of plan.steps) {
+    await readers.call('connect', { port, from: connected + 1, count: count - connected, perSecond: plan.perSecond })
+    connected = count
+    const { rss, heap } = await server.call('usage')
+    points.push({ count, rss, heap })
+  }
+  await readers.call('leave', { port })
+  await server.stop()
+  const slope = (of: 'rss' | 'heap') =>
+    Math.max(LEAST, linearRegression(points.map(point => [point.count, point[of]])).m / KILO)
+  return { rss: slope('rss'), heap: slope('heap') }
+}

@@ -1,0 +1,34 @@
+/** How much is done: enough for figures, or just enough to see that it runs. */
+export interface Plan {
+  readonly rounds: number
+  readonly deliveries: {
+    /** Rooms of 10, events a second over all of them; events a second in a room of `large`. */
+    readonly rooms: number
+    readonly perSecond: number
+    readonly large: number
+    readonly largePerSecond: number
+    readonly ms: number
+  }
+  readonly handshakes: { readonly sockets: number; readonly perSecond: number }
+  /** Sockets at which memory is looked at, and how often the whole is repeated with new processes. */
+  readonly memory: { readonly steps: readonly number[]; readonly repeats: number; readonly perSecond: number }
+  readonly sends: { readonly conversations: number; readonly sends: number; readonly connections: number }
+}
+
+/** What figures are made of. */
+export const full: Plan = {
+  rounds: 7,
+  deliveries: { rooms: 100, perSecond: 1_000, large: 1_000, largePerSecond: 20, ms: 3_000 },
+  handshakes: { sockets: 500, perSecond: 250 },
+  memory: { steps: [1_000, 2_000, 3_000, 4_000, 5_000], repeats: 3, perSecond: 1_000 },
+  sends: { conversations: 1_000, sends: 5_000, connections: 64 }
+}
+
+/** A smoke run: what it prints says nothing but that everything runs. */
+export const quick: Plan = {
+  rounds: 1,
+  deliveries: { rooms: 2, perSecond: 100, large: 50, largePerSecond: 20, ms: 200 },
+  handshakes: { sockets: 20, perSecond: 1_000 },
+  memory: { steps: [20, 60, 100], repeats: 1, perSecond: 1_000 },
+  sends: { conversations: 20, sends: 100, connections: 8 }
+}

@@ -1,0 +1,22 @@
+/** What a process has used and holds. */
+export interface Usage {
+  /** User and system time since its start, in microseconds. */
+  readonly cpuMicros: number
+  /** Bytes, once garbage was collected. */
+  readonly rss: number
+  readonly heap: number
+}
+
+/** CPU time of this process since its start, in microseconds. */
+export function cpuMicros(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+/** What this process uses now. Collects garbage first, for which it must have been started with `--expose-gc`. */
+export function usage(): Usage {
+  const before = cpuMicros()
+  for (let round = 0; round < 3; round += 1) globalThis.gc?.()
+  const { rss, heapUsed } = process.memoryUsage()
+  return { cpuMicros: before, rss, heap: heapUsed }
+}

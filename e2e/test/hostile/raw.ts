@@ -1,0 +1,72 @@
+import { connect, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+
+/** One answer, as it came over the wire. Names of headers are in lower case. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Opens a connection to the server at `url`, and says `words` byte for byte. */
+export function speak(url: string, words: string | Buffer): Socket {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname, () =>
+    socket.write(typeof words === 'string' ? Buffer.from(words, 'latin1') : words)
+  )
+  return socket.on('error', () => undefined)
+}
+
+/** Says `words`, and resolves with everything that was answered once the server has closed the connection. */
+export async function say(url: string, words: string | Buffer): Promise<RawAnswer[]> {
+  return readAnswers(await everythingFrom(speak(url, words)))
+}
+
+/** What comes until the connection ends, also when it breaks. */
+export async function everythingFrom(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  socket.on('data', chunk => chunks.push(chunk))
+  await buffer(socket).catch(() => undefined)
+  return Buffer.concat(chunks)
+}
+
+/** The answers in `bytes`, one after the other, interim ones too. @throws Error for what is no HTTP/1.1. */
+function readAnswers(bytes: Buffer): RawAnswer[] {
+  const answers: RawAnswer[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf('\r\n\r\n', at)
+    const [first = '', ...lines] = bytes.toString('latin1', at, end).split('\r\n')
+    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1])
+    if (end < 0 || !Number.isInteger(status)) throw new Error(`no answer: ${bytes.toString('latin1', at, at + 80)}`)
+
+    const headers = Object.fromEntries(
+      lines.map(line => [line.replace(/:.*/, '').toLowerCase(), line.replace(/^.*?: */, '')])
+    )
+    const length = Number(headers['content-length'] ?? 0)
+    answers.push({ status, headers, body: bytes.toString('utf8', end + 4, end + 4 + length) })
+    at = end + 4 + length
+  }
+  return answers
+}
+
+/** A request as text. `Connection: close` and the length of `body` are added, unless `headers` bring their own. */
+export function request(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = ''
+): string {
+  const all = {
+    Host: 'x',
+    Connection: 'close',
+    ...(body === '' ? {} : { 'Content-Length': `${body.length}` }),
+    ...headers
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  return `${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`
+}
+
+/** The code of the problem in an answer. */
+export function codeOf(answer: RawAnswer | undefined): unknown {
+  return JSON.parse(answer?.body ?? '{}').code
+}

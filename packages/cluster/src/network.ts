@@ -1,0 +1,41 @@
+import { isIPv6 } from 'node:net'
+
+/** Longest text that is taken for an address as it stands. */
+const ADDRESS_CHARACTERS = 45
+/** The 16-bit groups of an IPv6 address that name a network: one subscriber has at least a /64 to himself (RFC 6177). */
+const NETWORK_GROUPS = 4
+const GROUPS = 8
+
+/** What counts as one address: an IPv4 address itself, also when it is written as IPv6 (`::ffff:192.0.2.1`), and of an IPv6 address its /64, as
+ *  `2001:db8:0:7::/64`. What is no address stands for itself, cut short; '' for none, as of a unix socket. */
+export function networkOf(address: string | undefined): string {
+  if (address === undefined) return ''
+  if (!address.includes(':')) return address.slice(0, ADDRESS_CHARACTERS)
+
+  const plain = address.split('%', 1)[0] ?? '' // a zone, as in fe80::1%eth0, is the receiver's own business
+  if (!isIPv6(plain)) return address.slice(0, ADDRESS_CHARACTERS)
+  return embeddedIpv4(plain) ?? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(':')}::/64`
+}
+
+function embeddedIpv4(address: string): string | null {
+  return /^(?:0*:)*:?ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? null
+}
+
+/** The eight groups, each without leading zeros. */
+function groupsOf(address: string): string[] {
+  const [front = '', back] = address.toLowerCase().split('::')
+  const before = split(front)
+  if (back === undefined) return before
+
+  const after = split(back)
+  const between = Array.from({ length: GROUPS - before.length - after.length }, () => '0')
+  return [...before, ...between, ...after]
+}
+
+/** An IPv4 address at the end takes the place of two groups; which they are matters to no network. */
+function split(part: string): string[] {
+  if (part === '') return []
+  return part
+    .split(':')
+    .flatMap(group => (group.includes('.') ? ['0', '0'] : [Number.parseInt(group, 16).toString(16)]))
+}
