@@ -9,6 +9,7 @@ import {
   limits,
   type RateKind,
   rates,
+  rights,
   socketRates
 } from '@rendezvous/contract'
 
@@ -49,6 +50,10 @@ function protocolTables(): Readonly<Record<string, string>> {
         reason === '' ? '' : `\`${reason}\``,
         description
       ])
+    ),
+    rights: table(
+      ['act', 'least role in a group'],
+      Object.entries(rights).map(([act, role]) => [act.replaceAll('_', ' '), `\`${role}\``])
     ),
     errors: table(
       ['code', 'status', 'text, unless the place has a better one'],

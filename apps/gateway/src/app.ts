@@ -1,7 +1,10 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import { ApiError, type Claims, limits } from '@rendezvous/contract'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
+import type { WebSocket } from 'ws'
 import { connect } from './connection.ts'
 import { selectProtocol } from './dialect.ts'
 import { openSockets } from './drain.ts'
@@ -31,7 +34,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   const sockets = openSockets(node)
   const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
   const crowd = openCrowd(deps.settings, deps.timers.now)
-  const admitted = new WeakMap<FastifyRequest, { readonly claims: Claims; readonly guard: Guard }>()
+  const admitted = new WeakMap<FastifyRequest, Guest>()
   const otherListeners = app.server.listeners('upgrade')
   let draining = false
   let admitting = 0
@@ -50,7 +53,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     await node.close()
   }
 
-  async function preValidation(request: FastifyRequest): Promise<void> {
+  async function preValidation(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const isFull = sockets.size + admitting >= deps.settings.socketsMax
     if (draining || isFull) throw new ApiError('unavailable', { retryAfter: 1 })
     if (!request.ws) throw new ApiError('not_found')
@@ -60,7 +63,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       const guard = crowd.enter(claims.userId)
       if (guard === null) throw new ApiError('too_many_sockets', { retryAfter: SEAT_RETRY_SECONDS })
       request.raw.socket?.once('close', guard.leave) // also of an upgrade that comes to nothing
-      admitted.set(request, { claims, guard })
+      admitted.set(request, { claims, guard, response: reply.raw })
     } finally {
       admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
     }
@@ -75,7 +78,6 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       clientTracking: false,
       handleProtocols: selectProtocol
     },
-    errorHandler: error => app.log.debug({ err: error }, 'a socket broke off'),
     preClose: done => void preClose().then(() => done(), done)
   })
 
@@ -94,14 +96,30 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
         const guest = admitted.get(request)
         if (guest === undefined) return socket.terminate()
-        const connection = connect({ socket, stream: request.raw.socket, ...guest }, node, () => {
-          guest.guard.leave()
+        const { claims, guard, response } = guest // by itself, since `guest` would be held by what ends the connection
+        const stream = request.raw.socket
+        letGo(socket, stream, response)
+        const connection = connect({ socket, stream, claims, guard }, node, () => {
+          guard.leave()
           sockets.delete(connection)
         })
         sockets.add(connection)
         if (draining) connection.sendAway(0)
       })
   })
+}
+
+/** Who was let in: who he is, what he may do, and the response that the upgrade did without. */
+interface Guest {
+  readonly claims: Claims
+  readonly guard: Guard
+  readonly response: ServerResponse
+}
+
+/** Takes from a new socket what would hold its request, headers and all, for as long as it lives: half of what an idle socket takes. */
+function letGo(socket: WebSocket, stream: Socket, response: ServerResponse): void {
+  socket.removeAllListeners('error') // the plugin's, which only logs; who serves the socket listens for himself
+  response.detachSocket(stream)
 }
 
 /** The path with and without its trailing slash, where the app does not see to that itself. */

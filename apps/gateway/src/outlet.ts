@@ -49,8 +49,10 @@ class SocketOutlet implements Outlet {
   send(what: string | Buffer, written?: () => void): void {
     const { socket, stream, maxBuffered, onSlow } = this.#options
     if (socket.readyState !== socket.OPEN) return
-    if (stream.writableLength + this.#bytes > maxBuffered) return onSlow()
-
+    if (stream.writableLength + this.#bytes > maxBuffered) {
+      onSlow()
+      return
+    }
     const frame = typeof what === 'string' ? textFrame(what) : what
     this.#bytes += frame.length
     if (this.#first === null) {
@@ -70,10 +72,9 @@ class SocketOutlet implements Outlet {
     this.#bytes = 0
     const { socket, stream } = this.#options
     if (first === null || socket.readyState !== socket.OPEN || !stream.writable) return
-    if (others === null) return write(stream, first)
-
-    stream.cork()
+    if (others !== null) stream.cork()
     write(stream, first)
+    if (others === null) return
     for (const other of others) write(stream, other)
     stream.uncork()
   }

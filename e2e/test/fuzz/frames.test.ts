@@ -17,6 +17,7 @@ t.test('frames made of the document, good and bad, get one answer each', async t
   const makers = fc.sample(framesOf(document, cast), { seed: SEED, numRuns: RUNS })
   const frames = makers.map((make, place) => make(place))
   const found: string[] = []
+  let carriedOut = 0
   const sockets = cast.actors.flatMap(({ access }) =>
     DIALECTS.map(dialect => ({ address: `${url.replace('http', 'ws')}/ws/chat?token=${access}`, dialect }))
   )
@@ -26,8 +27,11 @@ t.test('frames made of the document, good and bad, get one answer each', async t
     const talking = await talker(address, dialect, found)
     await talking.say(frames.slice(n * share, (n + 1) * share))
     await talking.close()
+    carriedOut += talking.carriedOut()
   })
 
-  t.ok(frames.filter(frame => !frame.isBroken).length > RUNS / 3, 'a good part of them is well-formed')
+  const formed = frames.filter(({ isBroken }) => !isBroken).length
+  t.comment(`${formed} are well-formed, ${carriedOut} were carried out`)
+  t.ok(carriedOut > RUNS / 20, 'a good part of them is carried out')
   report(t, found)
 })

@@ -13,21 +13,25 @@ export interface Talker {
   /** Resolves when every frame was answered, and every socket that had to close has closed. */
   say(frames: readonly ClientFrame[]): Promise<void>
   close(): Promise<void>
+  /** How many of its frames were carried out. */
+  readonly carriedOut: () => number
 }
 
 /** Talks to `address` as somebody whose frames are noted in `found` when they are not answered as they must be. */
 export async function talker(address: string, protocols: string[], found: string[]): Promise<Talker> {
-  let socket = await open()
+  let { socket, closed } = await open()
+  let carriedOut = 0
   let unreadable = 0
   let nameless = 0
   let done = () => {}
   const waiting = new Map<unknown, ClientFrame>()
 
-  async function open(): Promise<WebSocket> {
+  async function open(): Promise<{ socket: WebSocket; closed: Promise<number> }> {
     const made = new WebSocket(address, protocols)
+    const ended = new Promise<number>(resolve => made.once('close', resolve))
     made.on('message', data => hear(String(data)))
     await once(made, 'open')
-    return made
+    return { socket: made, closed: ended }
   }
 
   function hear(text: string): void {
@@ -37,6 +41,7 @@ export async function talker(address: string, protocols: string[], found: string
     if (type !== 'ack' && type !== 'error') return
 
     if (['internal', 'unavailable', 'throttled', 'too_many_commands'].includes(code)) note(`is answered ${text}`, ref)
+    if (type === 'ack') carriedOut += 1
     if (ref === null) nameless -= 1
     else if (type === 'ack' && waiting.get(ref)?.isBroken) note('breaks its schema and is carried out', ref)
     if (nameless < 0 || (ref !== null && !waiting.delete(ref))) found.push(`nobody waited for ${text}`)
@@ -58,9 +63,9 @@ export async function talker(address: string, protocols: string[], found: string
       else waiting.set(frame.ref, frame)
       socket.send(frame.data)
     }
-    const closed = once(socket, 'close').then(([code]) => `the socket closed with ${code}`)
+    const gone = closed.then(code => `the socket closed with ${code}`)
     const late = rejectLate(() => `${waiting.size + nameless} frames were not answered`)
-    const trouble = await Promise.race([answered.then(() => null), closed, late.promise])
+    const trouble = await Promise.race([answered.then(() => null), gone, late.promise])
     late.cancel()
     if (trouble === null) return
     found.push(`${trouble}; waiting were ${[...waiting.values()].map(show).join('\n')}`)
@@ -72,14 +77,12 @@ export async function talker(address: string, protocols: string[], found: string
     waiting.clear()
     nameless = 0
     unreadable = 0
-    socket = await open()
+    ;({ socket, closed } = await open())
   }
 
   async function endsWith(expected: number): Promise<void> {
-    if (socket.readyState !== WebSocket.CLOSED) {
-      const [code] = await once(socket, 'close')
-      if (code !== expected) found.push(`the socket closed with ${code}, not with ${expected}`)
-    }
+    const code = await closed
+    if (code !== expected) found.push(`the socket closed with ${code}, not with ${expected}`)
     await again()
   }
 
@@ -90,12 +93,8 @@ export async function talker(address: string, protocols: string[], found: string
     }
     unreadable += 1
     const isLast = unreadable >= limits.badFrames
-    const closing = isLast ? once(socket, 'close') : null
     await exchange([{ ...frame, ref: null }])
-    if (closing === null) return
-    const [code] = await closing
-    if (code !== closeCodes.badFrames.code) found.push(`the socket closed with ${code} after bad frames`)
-    await again()
+    if (isLast) await endsWith(closeCodes.badFrames.code)
   }
 
   return {
@@ -106,8 +105,9 @@ export async function talker(address: string, protocols: string[], found: string
     },
     async close() {
       socket.close(1000)
-      await once(socket, 'close')
-    }
+      await closed
+    },
+    carriedOut: () => carriedOut
   }
 }
 

@@ -12,6 +12,8 @@ const HEADER_LINES = 100
 export function refuseDoubtful(app: FastifyInstance): void {
   // one more than is allowed, so that too many are seen and not silently left out
   app.server.maxHeadersCount = HEADER_LINES + 1
+  // an expectation that nobody knows is ignored (RFC 9110, 10.1.1): Node's own 417 has no body that a client could read
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   const condemned = new WeakSet<object>()
 
   // with a callback, not a promise: a pipelined request is read in the same turn of the event loop

@@ -32,7 +32,15 @@ const done = Type.Null({ description: 'Done' })
 const cursor = cursors(Type.Object({ after: UserId }))
 
 /** Members, roles, title and settings of groups. Who may what: `rights` in the contract. */
-export function groupRoutes({ groups, conversations, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
+export function groupRoutes(deps: GroupRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    await app.register(settings(deps))
+    await app.register(members(deps))
+    await app.register(membership(deps))
+  }
+}
+
+function settings({ groups, conversations }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.patch(
       '/api/v1/conversations/:id/',
@@ -50,6 +58,12 @@ export function groupRoutes({ groups, conversations, lists }: GroupRoutesDeps): 
         return conversations.find(request.caller.userId, request.params.id)
       }
     )
+  }
+}
+
+/** Who is in it, many at once. */
+function members({ groups, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
     app.get(
       '/api/v1/conversations/:id/members/',
       {
@@ -101,6 +115,12 @@ export function groupRoutes({ groups, conversations, lists }: GroupRoutesDeps): 
         return reply.code(204).send(null)
       }
     )
+  }
+}
+
+/** One member. */
+function membership({ groups }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
     app.delete(
       '/api/v1/conversations/:id/members/:userId/',
       {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Limits, memoryLimits, memoryWire } from '@rendezvous/cluster'
-import { failureRates, type Profile, rates, type TokenPair, type UserId } from '@rendezvous/contract'
+import { type FailureRates, failureRates, type Profile, rates, type TokenPair, type UserId } from '@rendezvous/contract'
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
@@ -53,7 +53,7 @@ export interface Member {
 }
 
 /** Opens them for `t`; they close with it. */
-export async function openAccounts(t: Test): Promise<AccountApp> {
+export async function openAccounts(t: Test, rates: FailureRates = failureRates): Promise<AccountApp> {
   const [engine] = engines()
   if (engine === undefined) throw new Error('there is no engine')
   const open = await engine.open()
@@ -62,7 +62,7 @@ export async function openAccounts(t: Test): Promise<AccountApp> {
 
   const time = { now: Date.parse('2026-02-01T12:00:00Z') }
   const tokens = await openTestTokens(app, time)
-  const services = await serve(app, open, tokens, time)
+  const services = await serve(app, open, tokens, time, rates)
   const call = caller(app)
   return { app, open, tokens, time, call, join: joiner(call), ...services }
 }
@@ -79,7 +79,13 @@ function openTestTokens(app: FastifyInstance, time: { now: number }): Promise<To
   })
 }
 
-async function serve(app: FastifyInstance, open: OpenDatabase, tokens: Tokens, time: { now: number }) {
+async function serve(
+  app: FastifyInstance,
+  open: OpenDatabase,
+  tokens: Tokens,
+  time: { now: number },
+  budgets: FailureRates
+) {
   const ended: SessionsEnded[] = []
   const checked: string[] = []
   const sessions = sessionService({
@@ -92,7 +98,7 @@ async function serve(app: FastifyInstance, open: OpenDatabase, tokens: Tokens, t
   })
   const passwords = passwordService({ engine: noting(checked) })
   const limits: Limits = memoryLimits(memoryWire({ clock: () => time.now }))
-  const failures = countFailures({ limits, addresses: databaseAddresses(open.database), rates: failureRates })
+  const failures = countFailures({ limits, addresses: databaseAddresses(open.database), rates: budgets })
   const accounts = accountService({ users: usersOf(open), sessions, passwords, failures, presence: plainPresence() })
   const { authenticate } = sessions
   const refuseOtherMethods = await installKernel(app, { authenticate, corsOrigins: [], limits, rates })
