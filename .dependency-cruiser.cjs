@@ -4,7 +4,7 @@ const path = require('node:path')
 
 const SRC = '^(apps|packages)/[^/]+/src/'
 const API = '^apps/api/src/'
-const OURS = '^(apps|packages|e2e|infra)/'
+const OURS = '^(apps|packages|e2e|bench|infra)/'
 
 /** Of the files of an app, only these may put it together out of its adapters: see "Only main.ts constructs". */
 const COMPOSITION = '^apps/[^/]+/src/(main|index|compose)\\.ts$'
@@ -20,7 +20,7 @@ module.exports = {
       'packages-know-no-app',
       'A package is born when a second app needs it; it never needs an app.',
       { path: '^packages/[^/]+/src/' },
-      { path: '^(apps|e2e|infra)/' }
+      { path: '^(apps|e2e|bench|infra)/' }
     ),
     forbid(
       'contract-is-a-leaf',
@@ -44,7 +44,7 @@ module.exports = {
       'src-knows-no-test',
       'What ships never imports what tests it.',
       { path: SRC },
-      { path: '/test/|^(e2e|infra)/' }
+      { path: '/test/|^(e2e|bench|infra)/' }
     ),
     forbid(
       'src-needs-no-dev-dependency',

@@ -32,8 +32,8 @@ const HOUR_MS = 3_600_000
 export interface Nodes {
   readonly apis: readonly [string, string]
   readonly gateways: readonly [string, string]
-  /** Notes in the database that `blocker` blocked `blocked`. */
-  block(blocker: number, blocked: number): Promise<void>
+  /** Notes in the database that `blocker` blocked `blocked`, or no longer does. */
+  block(blocker: number, blocked: number, isBlocked: boolean): Promise<void>
 }
 
 /** Starts the nodes on an embedded database, and ends them with the test. */
@@ -51,9 +51,11 @@ export async function startNodes(t: Test): Promise<Nodes> {
     return [url, await startGateway(n, services.backend, wire, closing)] as const
   }
   const [first, second] = [await pair(0), await pair(1)]
-  const block = async (blocker: number, blocked: number) => {
-    const statement = { name: 'test_block', text: 'INSERT INTO block (blocker_id, blocked_id) VALUES ($1, $2)' }
-    await database.database.query(statement, [blocker, blocked])
+  const block = async (blocker: number, blocked: number, isBlocked: boolean) => {
+    const [name, text] = isBlocked
+      ? ['test_block', 'INSERT INTO block (blocker_id, blocked_id) VALUES ($1, $2)']
+      : ['test_unblock', 'DELETE FROM block WHERE blocker_id = $1 AND blocked_id = $2']
+    await database.database.query({ name, text }, [blocker, blocked])
   }
   return { apis: [first[0], second[0]], gateways: [first[1], second[1]], block }
 }

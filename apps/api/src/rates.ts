@@ -1,5 +1,5 @@
 import { type FailureRates, failureRates, type RateClass, rates } from '@rendezvous/contract'
-import { type Rate, RateFactor, RateVariable, readRate } from '@rendezvous/env'
+import { RateFactor, RateVariable, readRate } from '@rendezvous/env'
 import { type Static, type TString, Type } from 'typebox'
 import type { RequestRates } from './kernel/limits.ts'
 

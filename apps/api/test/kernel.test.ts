@@ -83,7 +83,7 @@ t.test('a request', async t => {
     t.match(answer, { status: 405, headers: { allow: 'POST, OPTIONS' }, body: { detail: 'Method "PUT" not allowed.' } })
     t.match(await ask(app, 'DELETE', '/api/v1/conversations/1/'), {
       status: 405,
-      headers: { allow: 'GET, HEAD, OPTIONS' }
+      headers: { allow: 'GET, HEAD, PATCH, OPTIONS' }
     })
     t.match(await ask(app, 'GET', '/api/v1/conversations/1/leave'), { status: 405 })
   })

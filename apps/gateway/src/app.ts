@@ -62,7 +62,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       const claims = await admit(request)
       const guard = crowd.enter(claims.userId)
       if (guard === null) throw new ApiError('too_many_sockets', { retryAfter: SEAT_RETRY_SECONDS })
-      request.raw.socket?.once('close', guard.leave) // also of an upgrade that comes to nothing
+      reply.raw.socket?.once('close', guard.leave) // also of an upgrade that comes to nothing
       admitted.set(request, { claims, guard, response: reply.raw })
     } finally {
       admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
@@ -97,7 +97,8 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
         const guest = admitted.get(request)
         if (guest === undefined) return socket.terminate()
         const { claims, guard, response } = guest // by itself, since `guest` would be held by what ends the connection
-        const stream = request.raw.socket
+        const stream = response.socket // an injected request has none of its own
+        if (stream === null) return socket.terminate()
         letGo(socket, stream, response)
         const connection = connect({ socket, stream, claims, guard }, node, () => {
           guard.leave()

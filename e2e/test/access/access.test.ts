@@ -33,13 +33,13 @@ t.test('a route that needs a token is one that nobody may call without', async t
 for (const { name, method, path } of operations)
   t.test(name, async t => {
     const policy = policies[name]
-    if (policy === undefined) return t.fail('has no policy')
-    for (const role of roles) {
+    t.ok(policy, 'has a policy')
+    for (const role of policy === undefined ? [] : roles) {
       const scene = await world.scene(role)
-      const person = role === 'anonymous' ? null : policy.endsSessions ? await world.again(role) : world.people[role]
-      const { query = '', body, values = {} } = policy.request?.(scene, person) ?? {}
+      const person = role === 'anonymous' ? null : policy?.endsSessions ? await world.again(role) : world.people[role]
+      const { query = '', body, values = {} } = policy?.request?.(scene, person) ?? {}
       const status = await ask(person, method, filled(path, scene, values) + query, body)
-      t.equal(status, policy.expected[role], `${role} is answered with`)
+      t.equal(status, policy?.expected[role], `${role} is answered with`)
     }
   })
 

@@ -10,5 +10,45 @@ export interface CommandPolicy {
   readonly expected: Readonly<Record<Known, string>>
 }
 
+type Five = readonly [owner: string, admin: string, member: string, outsider: string, blocked: string]
+
+function only([owner, admin, member, outsider, blocked]: Five, command: CommandPolicy['command']): CommandPolicy {
+  return { command, expected: { owner, admin, member, outsider, blocked } }
+}
+
+const FORBIDDEN = 'permission_denied'
+const ABSENT = 'not_found'
+const MEMBERS: Five = ['ack', 'ack', 'ack', ABSENT, ABSENT]
+
 /** The one table of who may command what. */
-export const commandPolicies: Readonly<Partial<Record<keyof typeof commands, CommandPolicy>>> = {}
+export const commandPolicies: Readonly<Partial<Record<keyof typeof commands, CommandPolicy>>> = {
+  send_message: only(MEMBERS, ({ conversation }) =>
+    said({ type: 'send_message', conversation_id: conversation, content: 'said' })
+  ),
+  edit_message: only(['ack', FORBIDDEN, FORBIDDEN, ABSENT, ABSENT], scene =>
+    said({ type: 'edit_message', ...message(scene), content: 'edited' })
+  ),
+  delete_message: only(['ack', 'ack', FORBIDDEN, ABSENT, ABSENT], scene =>
+    said({ type: 'delete_message', ...message(scene), id: scene.memberMessage })
+  ),
+  add_reaction: only(MEMBERS, scene => said({ type: 'add_reaction', ...message(scene), emoji: ':party:' })),
+  remove_reaction: only(MEMBERS, scene => said({ type: 'remove_reaction', ...message(scene), emoji: ':party:' })),
+  mark_read: only(MEMBERS, ({ conversation, seq }) => said({ type: 'mark_read', conversation_id: conversation, seq })),
+  mark_delivered: only(MEMBERS, ({ conversation, seq }) =>
+    said({ type: 'mark_delivered', conversation_id: conversation, seq })
+  ),
+  typing: only(MEMBERS, ({ conversation }) => said({ type: 'typing', conversation_id: conversation, is_typing: true })),
+  sync: only(['unknown_command', 'unknown_command', 'unknown_command', 'unknown_command', 'unknown_command'], () =>
+    said({ type: 'sync' })
+  ),
+  ping: only(['ack', 'ack', 'ack', 'ack', 'ack'], () => said({ type: 'ping' }))
+}
+
+function message({ conversation, message: id }: Scene) {
+  return { conversation_id: conversation, id }
+}
+
+/** Ids of scenes are plain numbers. */
+function said(command: object): Command {
+  return command as Command
+}

@@ -15,6 +15,8 @@ export interface Scene {
   /** A text of the group's owner, in the conversation. */
   readonly message: number
   readonly seq: number
+  /** A text of the bystander, where there is one; of the owner where not. */
+  readonly memberMessage: number
   /** A member that is none of the roles. */
   readonly bystander: number
   readonly owner: number
@@ -44,9 +46,16 @@ export async function worldOn(nodes: Nodes): Promise<World> {
   }
   const { owner, admin, member, blocked } = people
   const bystander = await join()
-  const { id: across } = await owner.http.openConversation(blocked.id)
-  const last = await owner.http.send(across, 'before the block')
-  await nodes.block(owner.id, blocked.id)
+
+  /** The direct conversation of owner and blocked, as if the block came just now. */
+  async function across() {
+    await nodes.block(owner.id, blocked.id, false)
+    const { id } = await owner.http.openConversation(blocked.id)
+    await blocked.http.openConversation(owner.id)
+    const sent = await owner.http.send(id, 'before the block')
+    await nodes.block(owner.id, blocked.id, true)
+    return { conversation: id, message: sent.id, seq: sent.seq, memberMessage: sent.id }
+  }
 
   async function group() {
     const { id } = await owner.http.request<{ id: number }>('POST', '/api/v1/conversations/', {
@@ -57,14 +66,15 @@ export async function worldOn(nodes: Nodes): Promise<World> {
     const role = { role: 'admin' }
     await owner.http.request('PATCH', `/api/v1/conversations/${id}/members/${admin.id}/`, role)
     const sent = await owner.http.send(id, 'a text of the owner', randomUUID())
-    return { conversation: id, message: sent.id, seq: sent.seq }
+    const other = await bystander.http.send(id, 'a text of a member')
+    return { conversation: id, message: sent.id, seq: sent.seq, memberMessage: other.id }
   }
 
   return {
     people,
     sockets: await socketsOf(people),
     async scene(role) {
-      const talk = role === 'blocked' ? { conversation: across, message: last.id, seq: last.seq } : await group()
+      const talk = await (role === 'blocked' ? across() : group())
       const somebody = role === 'anonymous' ? owner : people[role]
       const session = await otherSession(somebody)
       return { ...talk, session, bystander: bystander.id, owner: owner.id, outsider: people.outsider.id }

@@ -55,6 +55,8 @@ export interface HttpContract {
 const DOCUMENT = 'openapi'
 /** Told before a route is found, or instead of one. */
 const ANYWHERE = [400, 404, 405, 408, 415, 429, 431, 503]
+/** Told of any path, because the request was not read to its end. */
+const UNREAD = [408, 431]
 const BODILESS = [204, 304]
 
 /** Reads `document`. */
@@ -80,7 +82,8 @@ export function httpContract(document: Document): HttpContract {
     const { status, text, type } = answer
     const operation = operationOf(answer)
     const response = operation?.responses[status]
-    if (response === undefined && (operation !== undefined || !ANYWHERE.includes(status)))
+    const allowed = operation === undefined ? ANYWHERE : UNREAD
+    if (response === undefined && !allowed.includes(status))
       return operation === undefined ? 'is answered, but no path of the document' : `answers ${status} undeclared`
     if (answer.method === 'HEAD' || BODILESS.includes(status)) return text === '' ? null : 'has a body'
 

@@ -1,7 +1,7 @@
 import { http } from '@rendezvous/client'
 
 /** Password of everybody here. */
-export const PASSWORD = 'a password for tests'
+const PASSWORD = 'a password for tests'
 
 /** Somebody who sends what the fuzz makes. */
 export interface Actor {

@@ -2,9 +2,9 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { limits } from '@rendezvous/contract'
 import t from 'tap'
 import { startStandalone } from '../standalone.ts'
-import { codeOf, everythingFrom, type RawAnswer, request, say, speak } from './raw.ts'
+import { codeOf, type RawAnswer, request, say } from './raw.ts'
 
-const server = await startStandalone(t.testdir(), { HEADERS_TIMEOUT: '200ms', REQUEST_TIMEOUT: '400ms' })
+const server = await startStandalone(t.testdir())
 t.teardown(() => server.stop())
 const { url } = server
 
@@ -15,30 +15,6 @@ const credentials = JSON.stringify({ username: 'nobody', password: 'wrong' })
 const only = (answers: RawAnswer[]) => (answers.length === 1 ? answers[0] : undefined)
 const post = (body: string, headers: Record<string, string> = JSON_TYPE) =>
   say(url, request('POST', LOGIN, headers, body))
-
-t.test('what arrives too slowly is answered with 408, and the connection is closed', async t => {
-  const late: Record<string, string> = {
-    'a request line that never ends': 'GET /livez',
-    'headers that never end': 'GET /livez HTTP/1.1\r\nHost: x\r\nX: a',
-    'a body that never comes': request('POST', LOGIN, { ...JSON_TYPE, 'Content-Length': '100' }),
-    'a body shorter than it says': request('POST', LOGIN, { ...JSON_TYPE, 'Content-Length': '100' }, '{"username":'),
-    'chunks that never end': `${request('POST', LOGIN, { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' })}1\r\n{\r\n`
-  }
-  for (const [name, words] of Object.entries(late)) {
-    const answer = only(await say(url, words))
-    t.match(
-      answer,
-      { status: 408, headers: { connection: 'close', 'content-type': /^application\/problem\+json/ } },
-      name
-    )
-    t.equal(codeOf(answer), 'request_timeout')
-  }
-
-  const dripping = speak(url, request('POST', LOGIN, { ...JSON_TYPE, 'Content-Length': '60000' }))
-  const drops = setInterval(() => dripping.write('{'), 20)
-  dripping.on('close', () => clearInterval(drops))
-  t.match(String(await everythingFrom(dripping)), /^HTTP\/1\.1 408 /, 'a byte now and then')
-})
 
 t.test('a compressed body is refused with 415', async t => {
   const bodies = { gzip: gzipSync(credentials), deflate: deflateSync(credentials), br: brotliCompressSync(credentials) }

@@ -1,4 +1,4 @@
 export { Duration } from './duration.ts'
 export { ConfigError } from './error.ts'
 export { describeEnv, type Env, parseEnv } from './parse.ts'
-export { type Rate, RateFactor, RateVariable, readRate } from './rate.ts'
+export { RateFactor, RateVariable, readRate } from './rate.ts'

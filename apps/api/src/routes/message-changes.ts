@@ -17,8 +17,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { answers } from '../kernel/openapi.ts'
 import { answerPage, cursors, type ListStyle, pageSize } from '../kernel/paging.ts'
-import type { OfMessage } from '../ports/message-changes.ts'
-import type { MessageChangeService } from '../services/message-changes.ts'
+import { type MessageChangeService, messageOf } from '../services/message-changes.ts'
 
 /** The services these routes call. */
 export interface MessageChangeRoutesDeps {
@@ -208,6 +207,6 @@ type OnMessage = Pick<FastifyRequest, 'caller'> & {
   readonly params: { readonly id: ConversationId; readonly messageId: MessageId }
 }
 
-function named({ caller, params: { id, messageId } }: OnMessage): OfMessage {
-  return { actorId: caller.userId, conversationId: id, messageId }
+function named({ caller, params: { id, messageId } }: OnMessage) {
+  return messageOf(caller.userId, id, messageId)
 }

@@ -123,7 +123,7 @@ function ofPeople({ messages, lists }: MessageRoutesDeps): FastifyPluginAsyncTyp
           tags,
           summary: 'Send a message to a person: 201, or 200 when this client_id was stored before',
           body: ref(SendToUser),
-          response: answers(sent, 400, 401, 409)
+          response: answers(sent, 400, 401, 404, 409)
         }
       },
       async (request, reply) => {

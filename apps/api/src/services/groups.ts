@@ -150,7 +150,7 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
 }
 
 /** A member as clients get him. */
-export function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
+function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
   const { person, role, joinedAt, deliveredSeq, readSeq } = member
   return {
     user: publicUser(person, !person.hidden && online.has(person.id)),

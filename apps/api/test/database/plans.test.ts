@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
+import { databaseAddresses } from '../../src/adapters/addresses.ts'
 import { changesIn } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
@@ -65,6 +66,7 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   const userId = saved.ok ? saved.profile.id : EVE
   await users.findCredentials({ login: username })
   await users.findCredentials({ userId })
+  await databaseAddresses(database).knows(userId, '192.0.2.1')
   await users.findProfile(userId)
   await users.findVisible(userId, BOB)
   await users.update(userId, { username: randomUUID() })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 // biome-ignore lint/correctness/useImportExtensions: it is plain JavaScript, whose types stand beside it
-import { bundle } from '../../../infra/scripts/bundle.mjs'
+import { bundle } from '../../infra/scripts/bundle.mjs'
 import { type Remote, start } from './remote.ts'
 import type { RoleName, Roles } from './roles/index.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { median } from 'simple-statistics'
-import { findPostgres, type Places, startPostgres } from '../../../../infra/scripts/postgres.ts'
+import { findPostgres, type Places, startPostgres } from '../../../infra/scripts/postgres.ts'
 import type { Plan } from '../plan.ts'
 import { type ServerTime, serverTime } from '../postgres.ts'
 import type { Remote } from '../remote.ts'
@@ -43,6 +43,12 @@ export async function sends(stage: Stage, { rounds, sends: plan }: Plan, places:
   }
 }
 
+/** With what was used for each send, in microseconds. */
+interface Strike extends Struck {
+  readonly api: number
+  readonly postgres: number
+}
+
 interface Case {
   readonly plan: Plan['sends']
   readonly rounds: number
@@ -50,11 +56,11 @@ interface Case {
 }
 
 async function compare(parties: Parties, town: Town, { plan, rounds, hot }: Case): Promise<Figure> {
-  const struck = { ours: [] as Struck[], naive: [] as Struck[] }
+  const struck = { ours: [] as Strike[], naive: [] as Strike[] }
   const measure = async (who: 'ours' | 'naive') => {
-    const { cost, ...rest } = await strike(parties, parties[who], town, plan, hot)
-    struck[who].push(rest)
-    return cost
+    const result = await strike(parties, parties[who], town, plan, hot)
+    struck[who].push(result)
+    return result.api + result.postgres
   }
   await interleave(
     1,
@@ -74,12 +80,15 @@ async function compare(parties: Parties, town: Town, { plan, rounds, hot }: Case
     const wait = median(struck[who].map(({ p50 }) => p50))
     return `${perSecond.toFixed(0)}/s (${wait} ms at the median)`
   }
+  const parts = (who: 'ours' | 'naive') =>
+    `${who} ${median(struck[who].map(({ api }) => api)).toFixed(1)} + ${median(struck[who].map(({ postgres }) => postgres)).toFixed(1)}`
   return figure(measured, {
     name: hot === null ? `durable send, over ${town.conversations} conversations` : 'durable send, in one conversation',
     rate: `${plan.connections} requests under way: ours ${speed('ours')}, naive ${speed('naive')}`,
     unit: 'µs of CPU a send, api and PostgreSQL',
     versus: 'naive',
     kind: 'gain',
+    detail: `server + PostgreSQL: ${parts('ours')}, ${parts('naive')}`,
     aims: hot === null ? { ratio: 3, ours: 130 } : { ratio: 6, ours: 130 }
   })
 }
@@ -90,12 +99,17 @@ async function strike(
   town: Town,
   plan: Plan['sends'],
   hot: number | null
-): Promise<Struck & { cost: number }> {
+): Promise<Strike> {
   const port = await server.call('port')
-  const sum = async () => (await server.call('cpuMicros')) + (await database.cpuMicros())
+  const sum = async () => ({ api: await server.call('cpuMicros'), postgres: await database.cpuMicros() })
   const before = await sum()
   const { sends: count, connections } = plan
   const struck = await load.call('send', { port, sends: count, connections, people: town.conversations, hot })
   await pause(AFTER_MS)
-  return { ...struck, cost: ((await sum()) - before) / struck.stored }
+  const after = await sum()
+  return {
+    ...struck,
+    api: (after.api - before.api) / struck.stored,
+    postgres: (after.postgres - before.postgres) / struck.stored
+  }
 }

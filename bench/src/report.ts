@@ -16,6 +16,8 @@ export const Figure = Type.Object({
   /** The lowest and the highest ratio of a round. */
   spread: Type.Tuple([Type.Number(), Type.Number()]),
   rounds: Type.Integer({ minimum: 1 }),
+  /** What it consists of, where that is known. */
+  detail: Type.Optional(Type.String()),
   /** What is wanted of the ratio (at most for a cost, at least for a gain), or of ours in its unit (at most). */
   aims: Type.Object({ ratio: Type.Optional(Type.Number()), ours: Type.Optional(Type.Number()) })
 })
@@ -35,12 +37,26 @@ export const Report = Type.Object({
 export type Report = Static<typeof Report>
 
 /** The figure on lines for people. */
-export function linesOf({ name, rate, unit, ours, other, versus, kind, ratio, spread, rounds, aims }: Figure): string {
+export function linesOf({
+  name,
+  rate,
+  unit,
+  ours,
+  other,
+  versus,
+  kind,
+  ratio,
+  spread,
+  rounds,
+  aims,
+  detail
+}: Figure): string {
   const aimed = aims.ratio === undefined ? '' : `, aim ${kind === 'cost' ? '<=' : '>='} ${aims.ratio}`
   const limit = aims.ours === undefined ? '' : `, aim <= ${aims.ours}`
   return [
     `${name}: ${ratio.toFixed(2)}x ${versus} (${spread.map(each => each.toFixed(2)).join(' to ')} in ${rounds} rounds${aimed})`,
     `  ${ours.toFixed(1)} ${unit}${limit}; ${versus} ${other.toFixed(1)}`,
-    `  at ${rate}`
+    `  at ${rate}`,
+    ...(detail === undefined ? [] : [`  ${detail}`])
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, platform } from 'node:os'
-import { placesOf } from '../../../infra/scripts/postgres.ts'
+import { placesOf } from '../../infra/scripts/postgres.ts'
 import { deliveries } from './measures/deliveries.ts'
 import { handshakes } from './measures/handshakes.ts'
 import { memory } from './measures/memory.ts'

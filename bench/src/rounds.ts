@@ -29,7 +29,7 @@ export async function interleave(
 /** The figure that rounds of costs come to. Its ratio is the median of the rounds' own, each of which saw one state of the machine. */
 export function figure(
   measured: readonly Round[],
-  facts: Pick<Figure, 'name' | 'rate' | 'unit' | 'versus' | 'kind' | 'aims'>
+  facts: Pick<Figure, 'name' | 'rate' | 'unit' | 'versus' | 'kind' | 'aims' | 'detail'>
 ): Figure {
   const ratios = measured.map(({ ours, other }) => (facts.kind === 'cost' ? ours / other : other / ours))
   return {
