@@ -30,7 +30,7 @@ const SEAT_RETRY_SECONDS = 5
 export const gatewayPlugin = plugin(gateway, { fastify: '5.x', name: '@rendezvous/gateway' })
 
 async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
-  const node = openNode(deps, (facts, what) => app.log.warn(facts, what))
+  const node = openNode(deps, app.log)
   const sockets = openSockets(node)
   const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
   const crowd = openCrowd(deps.settings, deps.timers.now)

@@ -170,7 +170,8 @@ export function connect(
     pulse.pong()
     if (!isClosed()) reader.control()
   })
-  socket.on('error', () => {
+  socket.on('error', error => {
+    node.debug(error, 'a socket broke off')
     dismantle()
     closer.expectEnd() // ws answers what broke its rules with a close frame of its own
   })

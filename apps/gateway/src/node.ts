@@ -1,6 +1,7 @@
 import { type Bus, type BusListener, ClusterError, type Limits, type Presence, type Tickets } from '@rendezvous/cluster'
 import type { Backend } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
+import type { FastifyBaseLogger } from 'fastify'
 import { type BatchedBackend, batchedBackend } from './batches.ts'
 import { coalescedDeliveries, type Deliveries } from './deliveries.ts'
 import { type Hub, openHub } from './hub.ts'
@@ -37,14 +38,16 @@ export interface Node {
   readonly voice: Voice
   /** Notes what went wrong and was survived. */
   readonly log: (error: unknown, what: string) => void
+  /** Notes what a client did wrong, for who looks into one. */
+  readonly debug: (error: unknown, what: string) => void
   /** Says what is still to be said to the api, and ends. No socket may be left. */
   close(): Promise<void>
 }
 
-/** Opens what the sockets share. `warn` takes a log line. */
-export function openNode(deps: GatewayDeps, warn: (facts: object, what: string) => void): Node {
+/** Opens what the sockets share. `logger` takes log lines. */
+export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'warn' | 'debug'>): Node {
   const { backend, settings, timers, random } = deps
-  const log = (error: unknown, what: string) => warn(factsOf(error), what)
+  const log = (error: unknown, what: string) => logger.warn(factsOf(error), what)
   const hub = openHub({ openBus: deps.openBus, timers, log })
   const presence = localPresence({
     presence: deps.presence,
@@ -72,6 +75,7 @@ export function openNode(deps: GatewayDeps, warn: (facts: object, what: string) 
     deliveries,
     voice: voice(timers.now),
     log,
+    debug: (error, what) => logger.debug(factsOf(error), what),
     async close() {
       await presence.stop()
       await deliveries.flush()
