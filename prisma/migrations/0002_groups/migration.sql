@@ -213,6 +213,13 @@ BEGIN
   RETURN CASE WHEN r.role >= p_rank THEN 'ok' ELSE 'forbidden' END;
 END $f$;
 
+-- Locks memberships in the order of ids, as receipts do, which lock no conversation.
+CREATE FUNCTION membership_lock(p_conversation bigint, p_users int[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
+BEGIN
+  PERFORM 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = ANY (p_users) ORDER BY m.user_id FOR NO KEY UPDATE;
+END $f$;
+
 -- Up to five user names, and how many others.
 CREATE FUNCTION names_of(p_users int[]) RETURNS text LANGUAGE plpgsql STABLE AS $f$
 BEGIN
@@ -331,6 +338,7 @@ BEGIN
 
   UPDATE conversation x SET last_seq = x.last_seq + 1, members_seq = x.last_seq + 1, member_count = x.member_count - cardinality(gone),
     changed_at = clock_timestamp() WHERE x.id = p_conversation RETURNING x.last_seq INTO next_seq;
+  PERFORM membership_lock(p_conversation, gone);
   UPDATE membership m SET left_seq = next_seq, changed_seq = next_seq, changed_at = clock_timestamp()
     WHERE m.conversation_id = p_conversation AND m.user_id = ANY (gone);
   SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_actor, 'removed', gone, NULL) s;
@@ -353,18 +361,19 @@ DECLARE
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL) THEN RETURN; END IF;
   SELECT x.last_seq + 1 AS seq, x.kind, x.user_low, x.user_high INTO c FROM conversation x WHERE x.id = p_conversation FOR NO KEY UPDATE;
+  IF c.kind = 2 AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.role = 3 AND m.left_seq IS NULL AND m.user_id <> p_user) THEN
+    heir := (SELECT x.user_id FROM membership x WHERE x.conversation_id = p_conversation AND x.left_seq IS NULL AND x.user_id <> p_user
+      ORDER BY x.role DESC, x.joined_seq, x.user_id LIMIT 1);
+  END IF;
+  PERFORM membership_lock(p_conversation, ARRAY[p_user, heir]);
   UPDATE membership m SET left_seq = c.seq, changed_seq = c.seq, changed_at = clock_timestamp()
     WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL;
   IF NOT FOUND THEN RETURN; END IF;
   UPDATE conversation x SET last_seq = c.seq, members_seq = c.seq, member_count = x.member_count - 1, changed_at = clock_timestamp()
     WHERE x.id = p_conversation;
   IF c.kind = 2 THEN
-    IF NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.role = 3 AND m.left_seq IS NULL) THEN
-      UPDATE membership m SET role = 3, changed_seq = c.seq, changed_at = clock_timestamp()
-        WHERE m.conversation_id = p_conversation AND m.user_id = (SELECT x.user_id FROM membership x
-          WHERE x.conversation_id = p_conversation AND x.left_seq IS NULL ORDER BY x.role DESC, x.joined_seq, x.user_id LIMIT 1)
-        RETURNING m.user_id INTO heir;
-    END IF;
+    UPDATE membership m SET role = 3, changed_seq = c.seq, changed_at = clock_timestamp()
+      WHERE m.conversation_id = p_conversation AND m.user_id = heir;
     SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_user, 'left', ARRAY[p_user], NULL) s;
   END IF;
   INSERT INTO outbox (streams, from_seqs, to_seqs)
@@ -380,6 +389,7 @@ LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SE
 #variable_conflict use_column
 DECLARE
   verdict text := conversation_gate(p_conversation, p_actor, p_rank, false);
+  concerned int[] := ARRAY[p_user] || CASE p_role WHEN 3 THEN ARRAY[p_actor] ELSE '{}' END;
   his int;
   next_seq int;
   owed bigint;
@@ -391,8 +401,9 @@ BEGIN
   IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::bigint; RETURN; END IF;
 
   UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation RETURNING x.last_seq INTO next_seq;
+  PERFORM membership_lock(p_conversation, concerned);
   UPDATE membership m SET role = CASE m.user_id WHEN p_user THEN p_role ELSE 2 END, changed_seq = next_seq, changed_at = clock_timestamp()
-    WHERE m.conversation_id = p_conversation AND (m.user_id = p_user OR (p_role = 3 AND m.user_id = p_actor));
+    WHERE m.conversation_id = p_conversation AND m.user_id = ANY (concerned);
   INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[next_seq], ARRAY[next_seq]) RETURNING id INTO owed;
   RETURN QUERY SELECT 'ok', next_seq, owed;
 END $f$;
