@@ -375,32 +375,33 @@ END $f$;
 -- Gives a member another role; role 3 hands the group over, and makes the actor an admin. Status ok, unchanged, unknown (no member),
 -- forbidden (the actor himself, or one of his role or a higher one), or as conversation_gate.
 CREATE FUNCTION group_role(p_conversation bigint, p_actor int, p_user int, p_role int, p_rank int)
-RETURNS TABLE (status text, seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
   verdict text := conversation_gate(p_conversation, p_actor, p_rank, false);
   his int;
-  next_seq int;
+  c record;
   owed bigint;
 BEGIN
   IF verdict = 'ok' THEN
     SELECT m.role INTO his FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL;
     verdict := CASE WHEN his IS NULL THEN 'unknown' WHEN p_user = p_actor OR his = 3 THEN 'forbidden' WHEN his = p_role THEN 'unchanged' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
 
-  UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation RETURNING x.last_seq INTO next_seq;
-  UPDATE membership m SET role = CASE m.user_id WHEN p_user THEN p_role ELSE 2 END, changed_seq = next_seq, changed_at = clock_timestamp()
+  UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp()
+    WHERE x.id = p_conversation RETURNING x.last_seq, x.members_seq INTO c;
+  UPDATE membership m SET role = CASE m.user_id WHEN p_user THEN p_role ELSE 2 END, changed_seq = c.last_seq, changed_at = clock_timestamp()
     WHERE m.conversation_id = p_conversation AND (m.user_id = p_user OR (p_role = 3 AND m.user_id = p_actor));
-  INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[next_seq], ARRAY[next_seq]) RETURNING id INTO owed;
-  RETURN QUERY SELECT 'ok', next_seq, owed;
+  INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[c.last_seq], ARRAY[c.last_seq]) RETURNING id INTO owed;
+  RETURN QUERY SELECT 'ok', c.last_seq, c.members_seq, owed;
 END $f$;
 
 -- Changes title or settings of a group; null leaves them. A new title is told by a system message under the next value. Status ok,
 -- unchanged, or as conversation_gate.
 CREATE FUNCTION group_update(p_conversation bigint, p_actor int, p_title text, p_history smallint, p_rank int)
-RETURNS TABLE (status text, seq int, title text, history smallint, outbox_id bigint, message jsonb)
+RETURNS TABLE (status text, seq int, members_seq int, title text, history smallint, outbox_id bigint, message jsonb)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -414,17 +415,17 @@ BEGIN
     SELECT x.title, x.history INTO old FROM conversation x WHERE x.id = p_conversation;
     IF coalesce(p_title, old.title) = old.title AND coalesce(p_history, old.history) = old.history THEN verdict := 'unchanged'; END IF;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::text, NULL::smallint, NULL::bigint, NULL::jsonb; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::text, NULL::smallint, NULL::bigint, NULL::jsonb; RETURN; END IF;
 
   UPDATE conversation x SET last_seq = x.last_seq + 1, info_seq = x.last_seq + 1, title = coalesce(p_title, x.title),
     history = coalesce(p_history, x.history), changed_at = clock_timestamp()
-    WHERE x.id = p_conversation RETURNING x.last_seq, x.title::text AS title, x.history INTO c;
+    WHERE x.id = p_conversation RETURNING x.last_seq, x.members_seq, x.title::text AS title, x.history INTO c;
   IF c.title <> old.title THEN
     SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_actor, 'titled', '{}', c.title) s;
   END IF;
   INSERT INTO outbox (streams, from_seqs, to_seqs)
     VALUES (ARRAY[p_conversation], ARRAY[c.last_seq], ARRAY[c.last_seq + CASE WHEN said IS NULL THEN 0 ELSE 1 END]) RETURNING id INTO owed;
-  RETURN QUERY SELECT 'ok', c.last_seq, c.title, c.history, owed, said;
+  RETURN QUERY SELECT 'ok', c.last_seq, c.members_seq, c.title, c.history, owed, said;
 END $f$;
 
 -- Gives a message of the locked conversation the conversation's next value, and owes its announcement.

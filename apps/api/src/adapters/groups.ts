@@ -20,11 +20,12 @@ const REMOVE: Statement = {
 }
 const ROLE: Statement = {
   name: 'group_role',
-  text: 'SELECT status, seq, outbox_id AS "outboxId" FROM group_role($1, $2, $3, $4, $5)'
+  text: 'SELECT status, seq, members_seq AS "membersSeq", outbox_id AS "outboxId" FROM group_role($1, $2, $3, $4, $5)'
 }
 const UPDATE: Statement = {
   name: 'group_update',
-  text: 'SELECT status, seq, title, history, outbox_id AS "outboxId", message FROM group_update($1, $2, $3, $4::smallint, $5)'
+  text: `SELECT status, seq, members_seq AS "membersSeq", title, history, outbox_id AS "outboxId", message
+    FROM group_update($1, $2, $3, $4::smallint, $5)`
 }
 const MEMBERS: Statement = {
   name: 'group_members',
@@ -61,7 +62,11 @@ interface CreatedRow {
   readonly outboxId: number
 }
 
-interface UpdatedRow extends Omit<ChangedRow, 'userIds' | 'message'> {
+interface RoleRow extends Omit<ChangedRow, 'userIds' | 'message'> {
+  readonly membersSeq: Seq
+}
+
+interface UpdatedRow extends RoleRow {
   readonly title: string
   readonly history: number
   readonly message: SaidRow | null
@@ -96,8 +101,9 @@ export function groupsIn(database: Database): Groups {
     },
 
     async setRole(act, userId, role: Role) {
-      const row = await one<ChangedRow>(ROLE, [act.conversationId, act.actorId, userId, roleRanks[role], act.rank])
-      return row.status === 'ok' ? { status: 'ok', seq: row.seq, outboxId: row.outboxId } : toNoChange(row)
+      const row = await one<RoleRow>(ROLE, [act.conversationId, act.actorId, userId, roleRanks[role], act.rank])
+      if (row.status !== 'ok') return toNoChange(row)
+      return { status: 'ok', seq: row.seq, membersSeq: row.membersSeq, outboxId: row.outboxId }
     },
 
     async update(act, { title, history }) {
@@ -129,6 +135,7 @@ function toUpdated({ conversationId, actorId }: Act, row: UpdatedRow): Updated {
   return {
     status: 'ok',
     seq: row.seq,
+    membersSeq: row.membersSeq,
     title: row.title,
     history: toHistory(row.history),
     outboxId: row.outboxId,

@@ -49,9 +49,12 @@ interface Changed {
 /** Who came or went. */
 export type Moved = (Changed & { readonly userIds: readonly UserId[]; readonly said: Message }) | NoChange
 
+/** Something else than members changed; `membersSeq` is their last change before it. */
+type ChangedOtherwise = Changed & { readonly membersSeq: Seq }
+
 /** What title and settings are now. `said` is null when the title is the same. */
 export type Updated =
-  | (Changed & { readonly title: string; readonly history: HistoryFor; readonly said: Message | null })
+  | (ChangedOtherwise & { readonly title: string; readonly history: HistoryFor; readonly said: Message | null })
   | NoChange
 
 /** A member of a group as another sees him. */
@@ -79,7 +82,7 @@ export interface Groups {
   /** Takes people out; those who are not in it are passed over. All or nobody; nobody of the actor's role or a higher one. */
   remove(act: Act, userIds: readonly UserId[]): Promise<Moved>
   /** Gives a member another role. `owner` hands the group over, and makes the actor an admin. */
-  setRole(act: Act, userId: UserId, role: Role): Promise<Changed | NoChange>
+  setRole(act: Act, userId: UserId, role: Role): Promise<ChangedOtherwise | NoChange>
   /** Changes what is given. */
   update(act: Act, changes: { readonly title?: string; readonly history?: HistoryFor }): Promise<Updated>
   /** Members by id, above `after`; null when absent or the viewer is no member. Direct conversations too. */

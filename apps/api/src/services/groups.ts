@@ -112,9 +112,9 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       refuse(changed)
       if (changed.status !== 'ok') return
 
-      const { seq, outboxId } = changed
+      const { seq, membersSeq, outboxId } = changed
       const former = role === 'owner' ? [{ userId: callerId, role: 'admin' as const }] : []
-      const placed = { conversationId: id, seq, memberIds: null, membersSeq: 0 as Seq }
+      const placed = { conversationId: id, seq, memberIds: null, membersSeq }
       const members = [{ userId, role }, ...former]
       tell({ type: 'member_updated', ...placed, members, by: callerId, at: new Date(clock()) }, null, outboxId)
     },
@@ -132,7 +132,8 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       refuse(updated)
       if (updated.status !== 'ok') return
 
-      const placed = { conversationId: id, seq: updated.seq, memberIds: null, membersSeq: 0 as Seq }
+      const { seq, membersSeq } = updated
+      const placed = { conversationId: id, seq, memberIds: null, membersSeq }
       const facts = { title: updated.title, history: updated.history, by: callerId, at: new Date(clock()) }
       tell({ type: 'conversation_updated', ...placed, ...facts }, updated.said, updated.outboxId)
     },
