@@ -32,6 +32,8 @@ const HOUR_MS = 3_600_000
 export interface Nodes {
   readonly apis: readonly [string, string]
   readonly gateways: readonly [string, string]
+  /** What they talk over. Its faults know them as `api-0`, `api-1`, `gateway-0` and `gateway-1`. */
+  readonly wire: MemoryWire
   /** Notes in the database that `blocker` blocked `blocked`, or no longer does. */
   block(blocker: number, blocked: number, isBlocked: boolean): Promise<void>
 }
@@ -57,7 +59,7 @@ export async function startNodes(t: Test): Promise<Nodes> {
       : ['test_unblock', 'DELETE FROM block WHERE blocker_id = $1 AND blocked_id = $2']
     await database.database.query({ name, text }, [blocker, blocked])
   }
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], block }
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {

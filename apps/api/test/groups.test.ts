@@ -161,7 +161,9 @@ t.test('who joins sees what came before only where the group says so', async t =
 t.test('a group is handed over, and never without an owner', async t => {
   const { ann, bob, carl, url } = await group()
   t.match(await ann.ask('PATCH', `${url}members/${carl.id}/`, { role: 'admin' }), { status: 204 })
-  t.match(await told(), [{ frames: [{ type: 'member_updated', members: [{ user_id: carl.id, role: 'admin' }] }] }])
+  t.match(await told(), [
+    { header: { members_seq: 1 }, frames: [{ type: 'member_updated', members: [{ user_id: carl.id, role: 'admin' }] }] }
+  ])
   t.match(await ann.ask('PATCH', `${url}members/${bob.id}/`, { role: 'owner' }), { status: 204 })
   t.match(await told(), [
     {
@@ -204,6 +206,7 @@ t.test('a title and settings change, told as an event and as a message', async t
   t.match(await ann.ask('PATCH', url, { title: ' Bouldering ' }), { status: 200, body: { title: 'Bouldering' } })
   t.match(await told(), [
     {
+      header: { members_seq: 1 },
       frames: [
         { type: 'conversation_updated', title: 'Bouldering', user_id: ann.id },
         { message_type: 'system', system: { action: 'titled', title: 'Bouldering' } }

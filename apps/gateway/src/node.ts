@@ -6,6 +6,7 @@ import { type BatchedBackend, batchedBackend } from './batches.ts'
 import { coalescedDeliveries, type Deliveries } from './deliveries.ts'
 import { type Hub, openHub } from './hub.ts'
 import { type LocalPresence, localPresence } from './presence.ts'
+import { openRooms, type Rooms } from './rooms.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Timers } from './timers.ts'
 import { type Voice, voice } from './voice.ts'
@@ -33,6 +34,7 @@ export interface Node {
   readonly random: () => number
   readonly backend: BatchedBackend
   readonly hub: Hub
+  readonly rooms: Rooms
   readonly presence: LocalPresence
   readonly deliveries: Deliveries
   readonly voice: Voice
@@ -49,6 +51,9 @@ export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'war
   const { backend, settings, timers, random } = deps
   const log = (error: unknown, what: string) => logger.warn(factsOf(error), what)
   const hub = openHub({ openBus: deps.openBus, timers, log })
+  const batched = batchedBackend(backend, timers, settings.batchDelayMs)
+  const spreadMs = () => random() * settings.resyncSpreadMs
+  const rooms = openRooms({ hub, backend: batched, timers, spreadMs, log })
   const presence = localPresence({
     presence: deps.presence,
     backend,
@@ -69,8 +74,9 @@ export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'war
     settings,
     timers,
     random,
-    backend: batchedBackend(backend, timers, settings.batchDelayMs),
+    backend: batched,
     hub,
+    rooms,
     presence,
     deliveries,
     voice: voice(timers.now),

@@ -69,5 +69,7 @@ export const limits = Object.freeze({
   /** Longest search, in characters. */
   searchCharacters: 200,
   /** Most commands or reports in one call from a gateway to an api node. */
-  backendBatch: 50
+  backendBatch: 50,
+  /** People that one question of `Backend.rooms` asks about. */
+  roomQuestion: 1_000
 })

@@ -109,8 +109,8 @@ const AUDIENCE: Statement = {
 
 const ROOMS: Statement = {
   name: 'conversation_rooms',
-  text: `SELECT o.id AS "userId", r.id, r.members_seq AS "membersSeq" FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
-    JOIN LATERAL (SELECT c.id, c.members_seq FROM membership s
+  text: `SELECT o.id AS "userId", r.id, r.last_seq AS "lastSeq", r.members_seq AS "membersSeq" FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
+    JOIN LATERAL (SELECT c.id, c.last_seq, c.members_seq FROM membership s
       JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id AND x.kind = 2 LIMIT 1) c ON true
       WHERE s.user_id = o.id AND s.left_seq IS NULL) r ON true`
 }
@@ -214,9 +214,9 @@ export function conversationsIn(database: Database): Conversations {
 
     async rooms(userIds) {
       if (userIds.length === 0) return []
-      const rows = await database.query<{ userId: UserId; id: ConversationId; membersSeq: Seq }>(ROOMS, [userIds])
+      const rows = await database.query<Head & { readonly userId: UserId }>(ROOMS, [userIds])
       const of = grouped(rows, ({ userId }) => userId)
-      return userIds.map(userId => (of.get(userId) ?? []).map(({ id, membersSeq }) => ({ id, membersSeq })))
+      return userIds.map(userId => (of.get(userId) ?? []).map(({ userId: _, ...head }) => head))
     },
 
     async present(questions) {

@@ -120,7 +120,7 @@ export interface Conversations {
   /** Who hears what a member does; null when it is absent, not the member's, or across a block. */
   audience(id: ConversationId, userId: UserId): Promise<Audience | null>
   /** The groups each user is in, under his place. */
-  rooms(userIds: readonly UserId[]): Promise<Pick<Head, 'id' | 'membersSeq'>[][]>
+  rooms(userIds: readonly UserId[]): Promise<Head[][]>
   /** Under the place of each question its group's head and who of `userIds` is in it; null when there is no such group. Heads and
    *  members are of one moment. */
   present(

@@ -5,11 +5,12 @@ import {
   type CommandResult,
   type ConversationId,
   type IssuedCommand,
+  type RoomHead,
   type Roster,
   type Seq,
   type UserId
 } from '@rendezvous/contract'
-import type { Conversations } from '../ports/conversations.ts'
+import type { Conversations, Head } from '../ports/conversations.ts'
 import type { Users } from '../ports/users.ts'
 import type { Warn } from './announcer.ts'
 import type { CarryOut } from './commands.ts'
@@ -56,7 +57,7 @@ export function backend(options: BackendOptions): Backend {
       ])
       return claims.map((_, index) => ({
         alive: alive[index] ?? false,
-        rooms: (rooms[index] ?? []).map(({ id, membersSeq }) => ({ conversationId: id, membersSeq })),
+        rooms: (rooms[index] ?? []).map(toRoomHead),
         contacts: contacts[index] ?? [],
         head: heads[index] ?? 0
       }))
@@ -103,6 +104,10 @@ export function backend(options: BackendOptions): Backend {
 
 function refusal({ code, message, fields }: ApiError): CommandResult {
   return { ok: false, code, detail: message, ...(fields === undefined ? {} : { fields }) }
+}
+
+function toRoomHead({ id, membersSeq, lastSeq }: Head): RoomHead {
+  return { conversationId: id, membersSeq, headSeq: lastSeq }
 }
 
 const NOTHING = 0 as Seq
