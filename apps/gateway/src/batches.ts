@@ -30,6 +30,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
   const alive = batched((claims: readonly Claims[]) => backend.alive(claims))
   const roster = batched((claims: readonly Claims[]) => backend.roster(claims))
   const execute = batched((commands: readonly IssuedCommand[]) => backend.execute(commands))
+  const sync = batched((commands: readonly IssuedCommand[]) => backend.execute(commands)) // long answers keep no send waiting
   const waiting = batched(async (userIds: readonly UserId[]) => {
     await backend.deliverWaiting([...new Set(userIds)])
     return userIds
@@ -38,7 +39,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
   return {
     alive: claims => alive.load(claims),
     roster: claims => roster.load(claims),
-    execute: command => execute.load(command),
+    execute: issued => (issued.command.type === 'sync' ? sync : execute).load(issued),
     async deliverWaiting(userId) {
       await waiting.load(userId)
     }

@@ -18,7 +18,8 @@ import type { Static } from 'typebox'
 export interface Voice {
   ready(facts: Pick<Static<typeof Ready>, 'user_id' | 'session_id' | 'dialect' | 'heartbeat_ms' | 'head'>): string
   snapshot(online: Static<typeof PresenceSnapshot>['online_user_ids']): string
-  resync(): string
+  /** Of all streams unless one is named. */
+  resync(stream?: string | null): string
   reconnect(afterMs: number): string
   ack(ref: CommandRef | null, result: AckResult): string
   error(ref: CommandRef | null, error: ApiError): string
@@ -40,15 +41,15 @@ export function voice(now: () => number): Voice {
       JSON.stringify({ type: 'presence_snapshot', online_user_ids: online, ...live() } satisfies Static<
         typeof PresenceSnapshot
       >),
-    resync: () => JSON.stringify({ type: 'resync', stream: null, ...live() } satisfies Static<typeof Resync>),
+    resync: (stream = null) => JSON.stringify({ type: 'resync', stream, ...live() } satisfies Static<typeof Resync>),
     reconnect: afterMs =>
       JSON.stringify({ type: 'reconnect', after_ms: afterMs, ...live() } satisfies Static<typeof Reconnect>),
     ack,
     error,
     result(ref, result) {
       if (result.ok) return ack(ref, result.result)
-      const { code, detail, fields } = result
-      return error(ref, new ApiError(code, fields === undefined ? { detail } : { detail, fields }))
+      const { code, ...options } = result
+      return error(ref, new ApiError(code, options))
     }
   }
 }

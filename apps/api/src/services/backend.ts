@@ -99,8 +99,12 @@ export function backend(options: BackendOptions): Backend {
   }
 }
 
-function refusal({ code, message, fields }: ApiError): CommandResult {
-  return { ok: false, code, detail: message, ...(fields === undefined ? {} : { fields }) }
+function refusal({ code, message, fields, retryAfter }: ApiError): CommandResult {
+  return {
+    ...{ ok: false, code, detail: message },
+    ...(fields === undefined ? {} : { fields }),
+    ...(retryAfter === undefined ? {} : { retryAfter })
+  }
 }
 
 const NOTHING = 0 as Seq
