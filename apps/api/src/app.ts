@@ -14,6 +14,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { realtimeRoutes } from './routes/realtime.ts'
 import { receiptRoutes } from './routes/receipts.ts'
 import { searchRoutes } from './routes/search.ts'
+import { syncRoutes } from './routes/sync.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -29,6 +30,7 @@ export interface ApiDeps {
     | 'messageChanges'
     | 'search'
     | 'receipts'
+    | 'sync'
     | 'typing'
   >
   readonly tickets: Pick<Tickets, 'issue'>
@@ -62,6 +64,7 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   await app.register(messageChangeRoutes({ ...deps, ...services }))
   await app.register(receiptRoutes(services))
   await app.register(searchRoutes(services))
+  await app.register(syncRoutes(services))
   await app.register(realtimeRoutes(deps))
   refuseOtherMethods()
 }

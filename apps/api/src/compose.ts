@@ -1,5 +1,5 @@
-import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
-import { type Backend, type FailureRates, failureRates } from '@rendezvous/contract'
+import type { Bus, Clock, Limits, Presence, Rate } from '@rendezvous/cluster'
+import { type Backend, type FailureRates, failureRates, rates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import { databaseAddresses } from './adapters/addresses.ts'
 import { conversationsIn } from './adapters/conversations.ts'
@@ -10,6 +10,7 @@ import { outboxIn } from './adapters/outbox.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
+import { syncIn } from './adapters/sync.ts'
 import { databaseUsers } from './adapters/users.ts'
 import type { OpenDatabase } from './database/open.ts'
 import { isOutage } from './kernel/outage.ts'
@@ -22,6 +23,7 @@ import type { Outbox } from './ports/outbox.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
+import type { Sync } from './ports/sync.ts'
 import type { Users } from './ports/users.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
@@ -38,6 +40,7 @@ import { type ReceiptService, receiptService } from './services/receipts.ts'
 import { type SearchService, searchService } from './services/search.ts'
 import { type SessionService, sessionService } from './services/sessions.ts'
 import { type Sweeper, sweeper } from './services/sweeper.ts'
+import { type SyncService, syncService } from './services/sync.ts'
 import { type TypingService, typingService } from './services/typing.ts'
 
 /** What the services of one api node stand on. */
@@ -50,6 +53,7 @@ export interface ServicePorts {
   readonly messageChanges: MessageChanges
   readonly search: MessageSearch
   readonly receipts: Receipts
+  readonly sync: Sync
   readonly outbox: Outbox
   readonly bus: Pick<Bus, 'publish'>
   readonly presence: Pick<Presence, 'online' | 'declare'>
@@ -59,6 +63,8 @@ export interface ServicePorts {
   readonly limits: Limits
   /** The contract's own unless given. */
   readonly failureRates?: FailureRates
+  /** Of syncs over the socket, counted together with those over HTTP; the contract's own unless given. */
+  readonly syncRate?: Rate | null
   readonly refreshTtlMs: number
   /** Milliseconds since 1970. */
   readonly clock: Clock
@@ -78,6 +84,7 @@ export interface ApiServices {
   readonly messageChanges: MessageChangeService
   readonly search: SearchService
   readonly receipts: ReceiptService
+  readonly sync: SyncService
   readonly typing: TypingService
   readonly announcer: Announcer
   /** For one timer of `main`, every second or so. */
@@ -88,7 +95,7 @@ export interface ApiServices {
 
 /** Puts the services of one api node together. Starts nothing. */
 export function apiServices(ports: ServicePorts): ApiServices {
-  const { clock, newId, warn } = ports
+  const { clock, newId, warn, syncRate = rates.sync } = ports
   const announcer = announcing({ ...ports, clock, warn })
   const sessions = sessionService({ ...ports, announceEnd: announcer.sessionsEnded })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
@@ -96,6 +103,7 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const messages = messageService({ ...ports, receipts, announcer, newId })
   const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
   const typing = typingService({ ...ports, announcer })
+  const sync = syncService({ ...ports, presence })
   const groups = groupService({ ...ports, presence, announcer })
   const failures = countFailures({ ...ports, rates: ports.failureRates ?? failureRates })
   return {
@@ -107,12 +115,13 @@ export function apiServices(ports: ServicePorts): ApiServices {
     messageChanges,
     search: searchService(ports),
     receipts,
+    sync,
     typing,
     announcer,
     sweeper: sweeper({ ...ports, announcer }),
     backend: backend({
       ...ports,
-      carryOut: commandsOver({ messages, messageChanges, receipts, typing }),
+      carryOut: commandsOver({ ...ports, messages, messageChanges, receipts, sync, typing, syncRate }),
       sessions,
       receipts,
       presence,
@@ -133,11 +142,12 @@ export type DatabasePorts = Pick<
   | 'messageChanges'
   | 'search'
   | 'receipts'
+  | 'sync'
   | 'outbox'
 >
 
 /** Every port of the services that is kept in the database. */
-export function databasePorts({ database, hot, prisma }: OpenDatabase): DatabasePorts {
+export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDatabase): DatabasePorts {
   return {
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
@@ -148,6 +158,7 @@ export function databasePorts({ database, hot, prisma }: OpenDatabase): Database
     messageChanges: messageChangesIn(database),
     search: searchIn(database),
     receipts: receiptsIn(database, hot),
+    sync: syncIn(database, longestWriteMs),
     outbox: outboxIn(database)
   }
 }

@@ -34,6 +34,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
   const roster = batched((claims: readonly Claims[]) => backend.roster(claims))
   const rooms = batched((questions: readonly RoomQuestion[]) => backend.rooms(questions))
   const execute = batched((commands: readonly IssuedCommand[]) => backend.execute(commands))
+  const sync = batched((commands: readonly IssuedCommand[]) => backend.execute(commands)) // long answers keep no send waiting
   const waiting = batched(async (userIds: readonly UserId[]) => {
     await backend.deliverWaiting([...new Set(userIds)])
     return userIds
@@ -43,7 +44,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
     alive: claims => alive.load(claims),
     roster: claims => roster.load(claims),
     rooms: question => rooms.load(question),
-    execute: command => execute.load(command),
+    execute: issued => (issued.command.type === 'sync' ? sync : execute).load(issued),
     async deliverWaiting(userId) {
       await waiting.load(userId)
     }

@@ -52,7 +52,14 @@ export interface IssuedCommand {
 /** What a command came to: what its ack says, or the code and texts of its `error`. */
 export type CommandResult =
   | { readonly ok: true; readonly result: AckResult }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly fields?: FieldErrors }
+  | {
+      readonly ok: false
+      readonly code: ErrorCode
+      readonly detail: string
+      readonly fields?: FieldErrors
+      /** Seconds after which it is worth trying again. */
+      readonly retryAfter?: number
+    }
 
 /** Messages up to `seq` were written to a device of `userId`. */
 export interface DeliveryReport {

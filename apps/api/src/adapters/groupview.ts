@@ -1,5 +1,24 @@
 import type { ConversationId, HistoryFor, MessageId, Role, Seq, SystemFacts, UserId } from '@rendezvous/contract'
+import type { Participant } from '../ports/conversations.ts'
+import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
+
+/** The columns of `MemberRow`, from a membership `s`, its conversation `c` and what `memberPerson` joins. */
+export const MEMBER_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender, p.location,
+      p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden,
+      s.role, s.joined_at AS "joinedAt", CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.read_seq END AS "readSeq"`
+
+/** Joins to a membership `s` its person, and whether he hides from `viewer`, a parameter. */
+export function memberPerson(viewer: string): string {
+  return `JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
+    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(${viewer}::int, p.id) AS hidden) h`
+}
+
+/** A member of a conversation, as a row. */
+export interface MemberRow extends Participant, Omit<GroupMember, 'person' | 'role'> {
+  readonly role: number
+}
 
 /** What system_message() answers, as JSON. */
 export interface SaidRow {
@@ -51,4 +70,9 @@ export function toSaid(conversationId: ConversationId, actorId: UserId, row: Sai
     reactions: [],
     status: 'sent'
   }
+}
+
+/** The member of a row. */
+export function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
+  return { person, role: toRole(role), joinedAt, deliveredSeq, readSeq }
 }

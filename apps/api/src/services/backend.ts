@@ -102,8 +102,12 @@ export function backend(options: BackendOptions): Backend {
   }
 }
 
-function refusal({ code, message, fields }: ApiError): CommandResult {
-  return { ok: false, code, detail: message, ...(fields === undefined ? {} : { fields }) }
+function refusal({ code, message, fields, retryAfter }: ApiError): CommandResult {
+  return {
+    ...{ ok: false, code, detail: message },
+    ...(fields === undefined ? {} : { fields }),
+    ...(retryAfter === undefined ? {} : { retryAfter })
+  }
 }
 
 function toRoomHead({ id, membersSeq, lastSeq }: Head): RoomHead {

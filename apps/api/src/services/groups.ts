@@ -4,23 +4,21 @@ import {
   type HistoryFor,
   invalid,
   limits,
-  type Member,
   notFound,
   type Right,
   type Role,
   rankFor,
   type Seq,
   textProblem,
-  timestamp,
   type UserId
 } from '@rendezvous/contract'
 import type { Change } from '../ports/changes.ts'
-import type { Act, GroupMember, Groups, Moved, NoChange } from '../ports/groups.ts'
+import type { Act, Groups, Moved, NoChange } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
 import { unknownPerson } from './messages.ts'
 import type { PresenceService } from './presence.ts'
-import { publicUser } from './profile.ts'
+import { memberView } from './views.ts'
 
 /** What groups stand on. */
 export interface GroupServiceOptions {
@@ -147,19 +145,6 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       const next = found.length > page.limit ? (shown.at(-1)?.person.id ?? null) : null
       return { members: shown.map(member => memberView(member, online)), next }
     }
-  }
-}
-
-/** A member as clients get him. */
-function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
-  const { person, role, joinedAt, deliveredSeq, readSeq } = member
-  return {
-    user: publicUser(person, !person.hidden && online.has(person.id)),
-    user_id: person.id,
-    role,
-    joined_at: timestamp(joinedAt),
-    delivered_seq: deliveredSeq,
-    read_seq: readSeq
   }
 }
 
