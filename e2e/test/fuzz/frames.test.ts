@@ -1,6 +1,7 @@
 import { commands } from '@rendezvous/contract'
 import fc from 'fast-check'
 import t from 'tap'
+import { witnessedFetch } from '../contract/witness.ts'
 import { framesOf, type SocketDocument } from './frame.ts'
 import { castAt } from './people.ts'
 import { ENOUGH, eachOf, RUNS, report, SEED, startGenerous } from './run.ts'
@@ -17,7 +18,7 @@ t.setTimeout(600_000)
 t.test('frames made of the document, good and bad, get one answer each', async t => {
   const url = await startGenerous(t)
   const cast = await castAt(url)
-  const document = (await (await fetch(`${url}/asyncapi.json`)).json()) as SocketDocument
+  const document = (await (await witnessedFetch(`${url}/asyncapi.json`)).json()) as SocketDocument
   const makers = fc.sample(framesOf(document, cast), { seed: SEED, numRuns: RUNS })
   const frames = makers.map((make, place) => make(place))
   const found: string[] = []

@@ -1,5 +1,6 @@
 import { type Http, http } from '@rendezvous/client'
 import fc from 'fast-check'
+import { witnessedFetch } from '../contract/witness.ts'
 
 /** Password of everybody here. */
 const PASSWORD = 'a password for tests'
@@ -131,12 +132,12 @@ async function cursorsOf(client: Http, group: number): Promise<string[]> {
 /** Carries requests with the token of `actor`. */
 function asActor({ access }: Actor) {
   return (url: string, init: RequestInit) =>
-    fetch(url, { ...init, headers: { ...(init.headers as object), authorization: `Bearer ${access}` } })
+    witnessedFetch(url, { ...init, headers: { ...(init.headers as object), authorization: `Bearer ${access}` } })
 }
 
 async function join(url: string, name: string): Promise<Actor> {
-  await http(url).register({ username: name, password: PASSWORD })
-  const { access, refresh, user } = await http(url).login(name, PASSWORD)
+  await http(url, witnessedFetch).register({ username: name, password: PASSWORD })
+  const { access, refresh, user } = await http(url, witnessedFetch).login(name, PASSWORD)
   return { id: user.id, name, access, refresh }
 }
 
