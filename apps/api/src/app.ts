@@ -14,6 +14,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { realtimeRoutes } from './routes/realtime.ts'
 import { receiptRoutes } from './routes/receipts.ts'
 import { searchRoutes } from './routes/search.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { syncRoutes } from './routes/sync.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
@@ -57,6 +58,7 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   await app.register(healthRoutes(deps))
   await app.register(tokenRoutes(services))
   await app.register(accountRoutes(services))
+  await app.register(sessionRoutes({ ...deps, ...services }))
   await app.register(userRoutes(services))
   await app.register(conversationRoutes({ ...deps, ...services }))
   await app.register(groupRoutes({ ...deps, ...services }))

@@ -97,7 +97,7 @@ export interface ApiServices {
 export function apiServices(ports: ServicePorts): ApiServices {
   const { clock, newId, warn, syncRate = rates.sync } = ports
   const announcer = announcing({ ...ports, clock, warn })
-  const sessions = sessionService({ ...ports, announceEnd: announcer.sessionsEnded })
+  const sessions = sessionService({ ...ports, announcer })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
   const presence = presenceService({ ...ports, announcer })
   const messages = messageService({ ...ports, receipts, announcer, newId })

@@ -1,9 +1,10 @@
 import { decode, encode } from '@rendezvous/cluster'
 import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
-import { events } from '@rendezvous/contract'
+import { events as contractEvents } from '@rendezvous/contract'
 import t from 'tap'
 import { Compile } from 'typebox/compile'
 import type { Change } from '../src/ports/changes.ts'
+import type { PersonalChange } from '../src/ports/personal.ts'
 import type { Advanced } from '../src/ports/receipts.ts'
 import { announcer } from '../src/services/announcer.ts'
 import { recordingBus } from './recording.ts'
@@ -86,6 +87,28 @@ t.test('values that do not follow each other are told apart', async t => {
   )
 })
 
+t.test('what concerns one person goes to all his devices, under the values of his own stream', async t => {
+  const { personal, settle, take, forgotten } = start()
+  const told = (userId: UserId, seq: number): PersonalChange => {
+    const session_id = '4f9f1f0e-6d1c-4f4e-8f0e-0123456789ab'
+    const facts = { type: 'session_ended', session_id, user_agent: 'a phone', reason: 'revoked' } as const
+    return { userId, seq: seq as Seq, at: AT, facts }
+  }
+  personal({ events: [told(ANN, 4), told(BOB, 9), told(ANN, 5), told(ANN, 7)], outboxIds: [3] })
+  personal({ events: [], outboxIds: [] })
+  await settle()
+
+  const events = { kind: 'events' }
+  const said = take()
+  t.match(said, [
+    { topics: ['user:1'], header: { ...events, stream: 'user:1', from: 4, to: 5 }, frames: [{ seq: 4 }, { seq: 5 }] },
+    { topics: ['user:2'], header: { ...events, stream: 'user:2', from: 9, to: 9 }, frames: [{ seq: 9 }] },
+    { topics: ['user:1'], header: { ...events, stream: 'user:1', from: 7, to: 7 }, frames: [{ seq: 7 }] }
+  ])
+  t.same([...Compile(contractEvents.session_ended).Errors(said[0]?.frames[0])], [])
+  t.same(forgotten, [3])
+})
+
 t.test('every event is of the contract, and every envelope can be carried', async t => {
   const { announce, receipts, presence, settle, published } = start([ANN, BOB])
   const placed = { conversationId, memberIds: [ANN, BOB] as const, membersSeq: 1 as Seq }
@@ -105,7 +128,7 @@ t.test('every event is of the contract, and every envelope can be carried', asyn
   t.equal(frames.length, 5 + 2 + 2 + 1)
   for (const frame of frames) {
     const event = JSON.parse(frame)
-    const check = Compile(events[event.type as keyof typeof events])
+    const check = Compile(contractEvents[event.type as keyof typeof contractEvents])
     t.same([...check.Errors(event)], [], event.type)
   }
 })

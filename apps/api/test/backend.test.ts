@@ -87,14 +87,14 @@ t.test('who logged out commands nothing', async t => {
     { ok: false, code: 'token_not_valid' }
   ])
   t.match(await backend.roster([claims]), [{ alive: false }])
-  t.same(await told(), [])
+  t.same(await told(), [['session_ended', `user:${ann.id}`]])
 })
 
 t.test('a roster names the contacts', async t => {
   const { ann, bob } = await couple()
   const eve = await api.join()
   t.match(await backend.roster([claimsOf(ann), claimsOf(eve)]), [
-    { alive: true, rooms: [], contacts: [bob.id], head: 0 },
+    { alive: true, rooms: [], contacts: [bob.id], head: 1 },
     { alive: true, contacts: [] }
   ])
 })

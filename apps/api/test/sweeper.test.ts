@@ -12,6 +12,7 @@ t.test('what was committed and not announced is announced by the sweep, once', a
   const rows = async () => (await api.open.database.query<{ rows: number }>(COUNT))[0]?.rows
   const [ann, bob] = [await api.join(), await api.join()]
   await api.services.announcer.settle()
+  record.take()
   record.goDown()
   const { body } = await ann.ask('POST', '/messages/send/', { receiver: bob.id, content: 'hello' })
   await api.services.announcer.settle()
@@ -53,4 +54,26 @@ t.test('what was announced leaves nothing to sweep', async t => {
 
   await api.open.database.query(AGE)
   t.equal(await api.services.sweeper.sweep(), 0)
+})
+
+t.test('what concerned one person alone, and was not announced, is announced by the sweep', async t => {
+  const record = recordingBus()
+  const api = await startApi(t, { ports: () => ({ bus: record.bus }) })
+  const ann = await api.join()
+  await api.services.announcer.settle()
+  record.take()
+  record.goDown()
+  await ann.ask('POST', '/api/v1/auth/logout/')
+  await api.services.announcer.settle()
+  record.comeUp()
+
+  await api.open.database.query(AGE)
+  t.equal(await api.services.sweeper.sweep(), 1)
+  t.match(record.take(), [
+    {
+      topics: [`user:${ann.id}`],
+      header: { kind: 'events', stream: `user:${ann.id}`, from: 2, to: 2 },
+      frames: [{ type: 'session_ended', reason: 'logged_out', stream: `user:${ann.id}`, seq: 2 }]
+    }
+  ])
 })

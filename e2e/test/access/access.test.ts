@@ -5,8 +5,8 @@ import { startNodes } from '../cluster.ts'
 import { contractAt, witnessedFetch } from '../contract/witness.ts'
 import type { Person } from '../person.ts'
 import { commandPolicies } from './commands.ts'
-import { policies } from './policies.ts'
-import { roles, type Scene, worldOn } from './world.ts'
+import { type Policy, policies } from './policies.ts'
+import { type Known, roles, type Scene, worldOn } from './world.ts'
 
 const nodes = await startNodes(t)
 const [url] = nodes.apis
@@ -36,7 +36,7 @@ for (const { name, method, path } of operations)
     t.ok(policy, 'has a policy')
     for (const role of policy === undefined ? [] : roles) {
       const scene = await world.scene(role)
-      const person = role === 'anonymous' ? null : policy?.endsSessions ? await world.again(role) : world.people[role]
+      const person = role === 'anonymous' ? null : await asking(role, policy)
       const { query = '', body, values = {} } = policy?.request?.(scene, person) ?? {}
       const status = await ask(person, method, filled(path, scene, values) + query, body)
       t.equal(status, policy?.expected[role], `${role} is answered with`)
@@ -55,6 +55,11 @@ for (const [type, policy] of Object.entries(commandPolicies))
 t.test('nobody opens a socket without a token', async t => {
   t.equal((await witnessedFetch(`${url}/ws/chat`)).status, 404)
 })
+
+function asking(role: Known, policy: Policy | undefined): Person | Promise<Person> {
+  if (policy?.endsSessions === 'own') return world.again(role)
+  return policy?.endsSessions === 'others' ? world.stranger() : world.people[role]
+}
 
 async function ask(person: Person | null, method: string, path: string, body: unknown): Promise<number> {
   const response = await witnessedFetch(url + path, {

@@ -6,8 +6,8 @@ export interface Policy {
   readonly expected: Readonly<Record<Role, number>>
   /** What is sent, besides parameters of the path that the scene has. */
   request?(scene: Scene, person: Person | null): Asked
-  /** Asked by a session of its own. */
-  readonly endsSessions?: true
+  /** `own`: asked by a session of its own; `others`: by somebody who plays no role here, since it ends what the roles use. */
+  readonly endsSessions?: 'own' | 'others'
 }
 interface Asked {
   readonly body?: unknown
@@ -63,7 +63,10 @@ export const policies: Readonly<Record<string, Policy>> = {
   ...each(['POST'], '/api/token/blacklist/', everybody(400, sending({}))),
   ...each(['POST'], '/api/v1/auth/register/', everybody(400, sending({}))),
 
-  'POST /api/v1/auth/logout/': { ...signedIn(200, sending({})), endsSessions: true },
+  'POST /api/v1/auth/logout/': { ...signedIn(200, sending({})), endsSessions: 'own' },
+  'GET /api/v1/auth/sessions/': signedIn(200),
+  'DELETE /api/v1/auth/sessions/{sessionId}/': signedIn(204),
+  'DELETE /api/v1/auth/sessions/': { ...signedIn(204), endsSessions: 'others' },
   ...each(['GET'], '/api/v1/auth/profile/', signedIn(200)),
   ...each(['PUT', 'PATCH'], '/api/v1/auth/profile/', signedIn(200, sending({ bio: 'changed' }))),
   ...each(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ChatSocket } from '@rendezvous/client'
+import type { Session } from '@rendezvous/contract'
 import type { Nodes } from '../cluster.ts'
 import { newPerson, type Person, signIn } from '../person.ts'
 
@@ -33,6 +34,8 @@ export interface World {
   scene(role: Role): Promise<Scene>
   /** Another session of somebody, which a request may end. */
   again(role: Known): Promise<Person>
+  /** Somebody with an account who plays no role. */
+  stranger(): Promise<Person>
 }
 
 /** Makes accounts on `nodes`, and opens their sockets. */
@@ -76,10 +79,11 @@ export async function worldOn(nodes: Nodes): Promise<World> {
     async scene(role) {
       const talk = await (role === 'blocked' ? across() : group())
       const somebody = role === 'anonymous' ? owner : people[role]
-      const session = await otherSession(somebody)
+      const session = await otherSession(somebody, url)
       return { ...talk, session, bystander: bystander.id, owner: owner.id, outsider: people.outsider.id }
     },
-    again: role => signIn(people[role].name, url, socketUrl)
+    again: role => signIn(people[role].name, url, socketUrl),
+    stranger: join
   }
 }
 
@@ -91,7 +95,14 @@ async function socketsOf(people: Readonly<Record<Known, Person>>): Promise<Recor
   }
 }
 
-/** Nothing here has sessions to list yet: one that nobody has. */
-async function otherSession(_person: Person): Promise<string> {
-  return randomUUID()
+/** A session of `person` besides the one he asks by: one that stands, or a new one. */
+async function otherSession(person: Person, url: string): Promise<string> {
+  const find = async () => (await sessionsOf(person)).find(({ current }) => !current)
+  const found = (await find()) ?? (await signIn(person.name, url).then(find))
+  if (found === undefined) throw new Error('a session that was just begun is not listed')
+  return found.id
+}
+
+function sessionsOf({ http }: Person): Promise<Session[]> {
+  return http.request('GET', '/api/v1/auth/sessions/')
 }

@@ -71,6 +71,8 @@ export const limits = Object.freeze({
   syncAgeMs: 90 * 86_400_000,
   /** A client that lies further behind in a stream than so many changes starts afresh. */
   syncBehind: 10_000,
+  /** Events of a personal stream that are kept, the newest; who is further behind starts afresh. */
+  personalEvents: 1_000,
   /** Longest search, in characters. */
   searchCharacters: 200,
   /** Most commands or reports in one call from a gateway to an api node. */

@@ -1,7 +1,8 @@
-import type { ConversationId, Seq } from '@rendezvous/contract'
+import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import type { Outbox } from '../ports/outbox.ts'
 import { type Range, readChanges } from './changes.ts'
+import { type PersonalRange, readPersonal } from './personal.ts'
 
 const TAKE: Statement = {
   name: 'outbox_take',
@@ -13,7 +14,7 @@ const FORGET: Statement = { name: 'outbox_forget', text: 'DELETE FROM outbox WHE
 
 interface OwedRow {
   readonly id: number
-  readonly streams: ConversationId[]
+  readonly streams: number[]
   readonly fromSeqs: Seq[]
   readonly toSeqs: Seq[]
 }
@@ -29,19 +30,27 @@ export function outboxIn(database: Database): Outbox {
       database.transaction(async transaction => {
         const owed = await transaction.query<OwedRow>(TAKE, [olderThanMs, limit])
         if (owed.length === 0) return 0
-        await publish(await readChanges(transaction, owed.flatMap(ranges).sort(byPlace)))
+        const { conversations, people } = rangesOf(owed)
+        await publish(await readChanges(transaction, conversations), await readPersonal(transaction, people))
         await transaction.query(FORGET, [owed.map(({ id }) => id)])
         return owed.length
       })
   }
 }
 
-function ranges({ streams, fromSeqs, toSeqs }: OwedRow): Range[] {
-  return streams.flatMap((conversationId, index) => {
-    const fromSeq = fromSeqs[index]
-    const toSeq = toSeqs[index]
-    return fromSeq === undefined || toSeq === undefined ? [] : [{ conversationId, fromSeq, toSeq }]
-  })
+/** What the rows owe, of conversations in the order of their places. A stream below zero is minus a person's id. */
+function rangesOf(owed: readonly OwedRow[]): { conversations: Range[]; people: PersonalRange[] } {
+  const conversations: Range[] = []
+  const people: PersonalRange[] = []
+  for (const { streams, fromSeqs, toSeqs } of owed) {
+    for (const [index, stream] of streams.entries()) {
+      const [fromSeq, toSeq] = [fromSeqs[index], toSeqs[index]]
+      if (fromSeq === undefined || toSeq === undefined) continue
+      if (stream < 0) people.push({ userId: -stream as UserId, fromSeq, toSeq })
+      else conversations.push({ conversationId: stream as ConversationId, fromSeq, toSeq })
+    }
+  }
+  return { conversations: conversations.sort(byPlace), people }
 }
 
 function byPlace(a: Range, b: Range): number {

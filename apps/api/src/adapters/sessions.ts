@@ -1,22 +1,34 @@
-import type { UserId } from '@rendezvous/contract'
+import type { EndReason, PersonalFacts, UserId } from '@rendezvous/contract'
 import type { Database, Statement, Transaction } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
+import type { Told } from '../ports/personal.ts'
 import type {
+  Ended,
   NewSession,
   PasswordChange,
   RefreshOutcome,
   RefreshUse,
   SessionState,
-  Sessions
+  Sessions,
+  StandingSession,
+  Which
 } from '../ports/sessions.ts'
+import { tell } from './personal.ts'
 
-/** FOR SHARE: a change of password that runs at the same moment either sees this session and ends it, or is seen here. */
+// Whoever begins or ends a session locks its person first, since it is told on his stream: so these wait for one another, and a log-in
+// that runs beside a change of password is either ended by it or refused.
+
+/** The hash is read under the lock. */
 const CREATE: Statement = {
   name: 'session_create',
-  text: `INSERT INTO session (id, user_id, user_agent, ip)
-    SELECT $1, p.id, left($4, 512), left($5, 45) FROM person p
-    WHERE p.id = $2 AND p.password_hash = $3 AND p.is_active AND p.deleted_at IS NULL FOR SHARE
-    RETURNING id`
+  text: `WITH him AS MATERIALIZED (SELECT p.id FROM person p
+      WHERE p.id = $2 AND p.password_hash = $3 AND p.is_active AND p.deleted_at IS NULL FOR NO KEY UPDATE)
+    INSERT INTO session (id, user_id, user_agent, ip) SELECT $1, him.id, left($4, 512), left($5, 45) FROM him
+    RETURNING user_agent AS "userAgent", ip`
+}
+const LOCK_PERSON: Statement = {
+  name: 'session_lock_person',
+  text: 'SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE'
 }
 const LOCK: Statement = {
   name: 'session_lock',
@@ -29,19 +41,27 @@ const RETIRE: Statement = {
   text: 'INSERT INTO retired_token (jti, session_id, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
 }
 const TOUCH: Statement = { name: 'session_touch', text: 'UPDATE session SET last_used_at = now() WHERE id = $1' }
+const LIST: Statement = {
+  name: 'session_list',
+  text: `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", user_agent AS "userAgent", ip FROM session
+    WHERE user_id = $1 AND ended_at IS NULL AND last_used_at > now() - $2 * interval '1 millisecond'
+      AND (last_used_at, id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'))
+    ORDER BY last_used_at DESC, id DESC LIMIT $5`
+}
+/** A session that ended but spared a token lives on in that one, and can end for good. */
+const LIVES = '(ended_at IS NULL OR spared_jti IS NOT NULL)'
+const ENDING = `UPDATE session SET ended_at = coalesce(ended_at, now()), spared_jti =`
 const END: Statement = {
   name: 'session_end',
-  text: 'UPDATE session SET ended_at = now() WHERE id = $1 AND user_id = $2 AND ended_at IS NULL RETURNING id'
+  text: `${ENDING} NULL WHERE user_id = $1 AND id = ANY($2::uuid[]) AND ${LIVES} RETURNING id, user_agent AS "userAgent"`
 }
-/** Locks in the order of ids, so that two of these cannot wait for each other. */
-const LOCK_ALL: Statement = {
-  name: 'session_lock_all',
-  text: 'SELECT id FROM session WHERE user_id = $1 AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE'
+const END_ALL_BUT: Statement = {
+  name: 'session_end_all_but',
+  text: `${ENDING} NULL WHERE user_id = $1 AND id <> $2::uuid AND ${LIVES} RETURNING id, user_agent AS "userAgent"`
 }
 const END_ALL: Statement = {
   name: 'session_end_all',
-  text: `UPDATE session SET ended_at = now(), spared_jti = CASE WHEN id = $2 THEN $3::uuid END
-    WHERE user_id = $1 AND ended_at IS NULL RETURNING id`
+  text: `${ENDING} CASE WHEN id = $2 THEN $3::uuid END WHERE user_id = $1 AND ${LIVES} RETURNING id, user_agent AS "userAgent"`
 }
 const SET_PASSWORD: Statement = {
   name: 'session_set_password',
@@ -68,16 +88,29 @@ const PURGE_SESSIONS: Statement = {
     ORDER BY last_used_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id`
 }
 
+interface EndedRow {
+  readonly id: string
+  readonly userAgent: string
+}
+
 /** Sessions in the database. */
 export function databaseSessions(database: Database): Sessions {
+  const inTransaction = <T>(run: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    retrying(() => database.transaction(run))
+
   return {
-    create: session => create(database, session),
-    use: refresh => retrying(() => database.transaction(transaction => use(transaction, refresh))),
-    async end(userId, sessionId) {
-      return (await database.query(END, [sessionId, userId])).length > 0
-    },
-    endAll: userId => retrying(() => database.transaction(transaction => endAll(transaction, userId, null))),
-    changePassword: change => retrying(() => database.transaction(transaction => changePassword(transaction, change))),
+    create: session => inTransaction(transaction => create(transaction, session)),
+    use: refresh => inTransaction(transaction => use(transaction, refresh)),
+    list: (userId, { refreshTtlMs, limit, before }) =>
+      database.query<StandingSession>(LIST, [
+        userId,
+        refreshTtlMs,
+        before?.lastUsedAt ?? null,
+        before?.id ?? null,
+        limit
+      ]),
+    end: (userId, which, reason) => inTransaction(transaction => end(transaction, userId, which, reason)),
+    changePassword: change => inTransaction(transaction => changePassword(transaction, change)),
     states: sessionIds => states(database, sessionIds),
     async purge({ refreshTtlMs, limit }) {
       const tokens = await database.query(PURGE_TOKENS, [limit])
@@ -87,51 +120,67 @@ export function databaseSessions(database: Database): Sessions {
   }
 }
 
-async function create(on: Pick<Database, 'query'>, session: NewSession): Promise<boolean> {
-  const { id, userId, passwordHash, userAgent, ip } = session
-  const rows = await on.query(CREATE, [id, userId, passwordHash, userAgent, ip])
-  return rows.length > 0
+async function create(transaction: Transaction, session: NewSession): Promise<Told | null> {
+  const started = await insert(transaction, session)
+  return started === null ? null : tell(transaction, session.userId, [started])
 }
 
+async function insert(transaction: Transaction, session: NewSession): Promise<PersonalFacts | null> {
+  const { id, userId, passwordHash, userAgent, ip } = session
+  const [row] = await transaction.query<Pick<StandingSession, 'userAgent' | 'ip'>>(CREATE, [
+    id,
+    userId,
+    passwordHash,
+    userAgent,
+    ip
+  ])
+  return row === undefined ? null : { type: 'session_started', session_id: id, user_agent: row.userAgent, ip: row.ip }
+}
+
+/** Whether the token is retired is read before the session is locked, since what it leads to locks the person first. A token that is
+ *  retired between the two is used at the same moment as its successor, as by two tabs, and counts as used before. */
 async function use(transaction: Transaction, refresh: RefreshUse): Promise<RefreshOutcome> {
   const { sessionId, userId, tokenId, parent } = refresh
-  const [session] = await transaction.query<{ alive: boolean }>(LOCK, [sessionId, userId])
-  if (session === undefined || !session.alive) return 'ended'
-
   const retired = await transaction.query(RETIRED, [tokenId])
   if (retired.length > 0) {
-    await transaction.query(END, [sessionId, userId])
-    return 'reused'
+    const ended = await end(transaction, userId, { ids: [sessionId] }, 'token_reused')
+    return ended.sessionIds.length > 0 ? { status: 'reused', ended } : { status: 'ended' }
   }
+
+  const [session] = await transaction.query<{ alive: boolean }>(LOCK, [sessionId, userId])
+  if (session === undefined || !session.alive) return { status: 'ended' }
   if (parent !== undefined) {
     await transaction.query(RETIRE, [parent.tokenId, sessionId, new Date(parent.expiresAt)])
   }
   await transaction.query(TOUCH, [sessionId])
-  return 'ok'
+  return { status: 'ok' }
 }
 
-async function changePassword(transaction: Transaction, change: PasswordChange): Promise<string[] | null> {
+async function end(transaction: Transaction, userId: UserId, which: Which, reason: EndReason): Promise<Ended> {
+  await transaction.query(LOCK_PERSON, [userId])
+  const rows = await ('ids' in which
+    ? transaction.query<EndedRow>(END, [userId, which.ids])
+    : transaction.query<EndedRow>(END_ALL_BUT, [userId, which.allBut]))
+  return { sessionIds: idsOf(rows), told: await tell(transaction, userId, endings(rows, reason)) }
+}
+
+async function changePassword(transaction: Transaction, change: PasswordChange): Promise<Ended | null> {
   const { userId, currentHash, newHash, spare, next } = change
   const changed = await transaction.query(SET_PASSWORD, [userId, currentHash, newHash])
   if (changed.length === 0) return null
 
-  const ended = await endAll(transaction, userId, spare)
-  await create(transaction, { ...next, userId, passwordHash: newHash })
-  return ended
+  const rows = await transaction.query<EndedRow>(END_ALL, [userId, spare.sessionId, spare.tokenId])
+  const started = await insert(transaction, { ...next, userId, passwordHash: newHash })
+  const facts = [...endings(rows, 'password_changed'), ...(started === null ? [] : [started])]
+  return { sessionIds: idsOf(rows), told: await tell(transaction, userId, facts) }
 }
 
-async function endAll(
-  transaction: Transaction,
-  userId: UserId,
-  spare: PasswordChange['spare'] | null
-): Promise<string[]> {
-  await transaction.query(LOCK_ALL, [userId])
-  const ended = await transaction.query<{ id: string }>(END_ALL, [
-    userId,
-    spare?.sessionId ?? null,
-    spare?.tokenId ?? null
-  ])
-  return ended.map(({ id }) => id)
+function endings(rows: readonly EndedRow[], reason: EndReason): PersonalFacts[] {
+  return rows.map(({ id, userAgent }) => ({ type: 'session_ended', session_id: id, user_agent: userAgent, reason }))
+}
+
+function idsOf(rows: readonly EndedRow[]): string[] {
+  return rows.map(({ id }) => id)
 }
 
 async function states(database: Database, sessionIds: readonly string[]): Promise<(SessionState | null)[]> {

@@ -1,4 +1,5 @@
-import type { UserId } from '@rendezvous/contract'
+import type { EndReason, UserId } from '@rendezvous/contract'
+import type { Told } from './personal.ts'
 
 /** A log-in to record. */
 export interface NewSession {
@@ -21,8 +22,30 @@ export interface RefreshUse {
   readonly parent?: { readonly tokenId: string; readonly expiresAt: number }
 }
 
+/** Some of a person's sessions: those named, as far as they are his, or all but one. */
+export type Which = { readonly ids: readonly string[] } | { readonly allBut: string }
+
+/** The sessions that a call ended, and what was told of it. One that had ended before is among them only when it had spared a token. */
+export interface Ended {
+  readonly sessionIds: readonly string[]
+  readonly told: Told
+}
+
 /** What became of it: `ended` when the session had ended before, `reused` when this very use ended it. */
-export type RefreshOutcome = 'ok' | 'ended' | 'reused'
+export type RefreshOutcome = { readonly status: 'ok' | 'ended' } | { readonly status: 'reused'; readonly ended: Ended }
+
+/** A session that stands. */
+export interface StandingSession {
+  readonly id: string
+  readonly createdAt: Date
+  /** When it began, or a refresh token of it was last used. */
+  readonly lastUsedAt: Date
+  readonly userAgent: string
+  readonly ip: string
+}
+
+/** Where a list of sessions goes on: below this one. */
+export type SessionCursor = Pick<StandingSession, 'lastUsedAt' | 'id'>
 
 /** A change of password: the new one takes the place of the one whose hash is `currentHash`. */
 export interface PasswordChange {
@@ -50,22 +73,25 @@ export interface PurgeBounds {
   readonly limit: number
 }
 
-/** Log-ins and their refresh tokens. Each method is atomic. */
+/** Log-ins and their refresh tokens. Each method is atomic; that a session began or ended is told on its person's stream with it. */
 export interface Sessions {
-  /** False, and nothing is stored, when the person is gone or inactive or his password has changed since it was checked. */
-  create(session: NewSession): Promise<boolean>
+  /** Null, and nothing is stored, when the person is gone or inactive or his password has changed since it was checked. */
+  create(session: NewSession): Promise<Told | null>
   /**
    * Takes note of a refresh token in use: its parent is retired from now on, and a retired one ends the session. So the same token
    * may be used again until a successor of it was. A session that is absent, another person's or of one who is gone is `ended`.
    */
   use(refresh: RefreshUse): Promise<RefreshOutcome>
-  /** Ends one session of the person. False when it was ended already or is not his. */
-  end(userId: UserId, sessionId: string): Promise<boolean>
-  /** Ends all sessions of the person and answers their ids, those that had not ended before. */
-  endAll(userId: UserId): Promise<string[]>
-  /** Stores the new password, ends all sessions and begins the next. Answers the ids of those it ended; null, and nothing is stored,
-   *  when `currentHash` is not the password's any more or the person is gone or inactive. */
-  changePassword(change: PasswordChange): Promise<string[] | null>
+  /** The person's sessions that stand and whose refresh tokens live, the last used first. */
+  list(
+    userId: UserId,
+    page: { readonly refreshTtlMs: number; readonly limit: number; readonly before?: SessionCursor }
+  ): Promise<StandingSession[]>
+  /** Ends sessions of the person. */
+  end(userId: UserId, which: Which, reason: EndReason): Promise<Ended>
+  /** Stores the new password, ends all sessions, tokens spared before included, and begins the next. Null, and nothing is stored, when `currentHash` is not the
+   *  password's any more or the person is gone or inactive. */
+  changePassword(change: PasswordChange): Promise<Ended | null>
   /** Each under its place; null when absent. At most 50. */
   states(sessionIds: readonly string[]): Promise<(SessionState | null)[]>
   /** Forgets retired tokens and sessions that can no longer be met, since every token of them has expired. Answers how many of

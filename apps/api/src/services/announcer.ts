@@ -2,9 +2,10 @@ import type { Bus, Clock, Delivery, Presence } from '@rendezvous/cluster'
 import { userTopic } from '@rendezvous/cluster'
 import { closeCodes, conversationStream, type UserId } from '@rendezvous/contract'
 import type { Change } from '../ports/changes.ts'
-import type { Outbox } from '../ports/outbox.ts'
+import type { Outbox, Publish } from '../ports/outbox.ts'
+import type { Told } from '../ports/personal.ts'
 import type { Advanced } from '../ports/receipts.ts'
-import { changeDeliveries, presenceDelivery, receiptDeliveries } from './envelopes.ts'
+import { changeDeliveries, personalDeliveries, presenceDelivery, receiptDeliveries } from './envelopes.ts'
 import type { SessionsEnded } from './gate.ts'
 
 /** Told of what went wrong while announcing. Nothing is lost by it that the outbox does not repeat. */
@@ -49,10 +50,19 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
     track(bus.publish(deliveries).catch(error => warn(error, what)))
   }
 
-  /** Tells everybody concerned. In the order given within a conversation. */
-  async function publish(changes: readonly Change[]): Promise<void> {
-    await bus.publish(changeDeliveries(changes))
+  /** Tells everybody concerned. In the order given within a conversation, and within what concerns one person. */
+  const publish: Publish = async (changes, personal) => {
+    await bus.publish([...changeDeliveries(changes), ...personalDeliveries(personal)])
     for (const change of changes) if (change.type === 'conversation_created') track(introduce(change))
+  }
+
+  function settleWith(outboxIds: readonly number[], published: Promise<void>, what: string): void {
+    track(
+      published.then(
+        () => forgetter.add(outboxIds),
+        error => warn(error, what)
+      )
+    )
   }
 
   /** Two people who just met are told whether the other is online: neither was a contact when he came. */
@@ -83,13 +93,12 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
 
     /** Publishes `changes`, then forgets the outbox rows they were owed under. When the bus fails the rows stay, for the sweep. */
     announce(changes: readonly Change[], outboxIds: readonly number[]): void {
-      if (changes.length === 0) return
-      track(
-        publish(changes).then(
-          () => forgetter.add(outboxIds),
-          error => warn(error, 'changes')
-        )
-      )
+      if (changes.length > 0) settleWith(outboxIds, publish(changes, []), 'changes')
+    },
+
+    /** The same for what was told on personal streams. */
+    personal({ events, outboxIds }: Told): void {
+      if (events.length > 0) settleWith(outboxIds, publish([], events), 'personal')
     },
 
     /** Tells how far messages got. Lost when the bus fails: sync has it. */

@@ -1,7 +1,6 @@
 import {
   ApiError,
   type Backend,
-  type Claims,
   type CommandResult,
   type ConversationId,
   type IssuedCommand,
@@ -14,12 +13,13 @@ import type { Conversations, Head } from '../ports/conversations.ts'
 import type { Users } from '../ports/users.ts'
 import type { Warn } from './announcer.ts'
 import type { CarryOut } from './commands.ts'
+import type { Gate } from './gate.ts'
 import type { PresenceService } from './presence.ts'
 import type { ReceiptService } from './receipts.ts'
 
 /** The services that gateways reach. */
 export interface BackendOptions {
-  readonly sessions: { isAlive(claims: Claims): Promise<boolean> }
+  readonly sessions: Pick<Gate, 'isAlive' | 'areAlive'>
   readonly conversations: Pick<Conversations, 'contacts' | 'rooms' | 'present' | 'heads'>
   readonly users: Pick<Users, 'streamHeads'>
   readonly carryOut: CarryOut
@@ -45,12 +45,12 @@ export function backend(options: BackendOptions): Backend {
   }
 
   return {
-    alive: claims => Promise.all(claims.map(each => sessions.isAlive(each))),
+    alive: sessions.areAlive,
 
     async roster(claims): Promise<Roster[]> {
       const userIds = claims.map(({ userId }) => userId)
       const [alive, contacts, rooms, heads] = await Promise.all([
-        Promise.all(claims.map(each => sessions.isAlive(each))),
+        sessions.areAlive(claims),
         conversations.contacts(userIds),
         conversations.rooms(userIds),
         users.streamHeads(userIds)

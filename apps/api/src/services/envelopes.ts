@@ -1,8 +1,9 @@
 import { type Delivery, type Header, roomTopic, type Topic, userTopic } from '@rendezvous/cluster'
-import { conversationStream, type Event, type Seq, type UserId } from '@rendezvous/contract'
+import { conversationStream, type Event, type Seq, type UserId, userStream } from '@rendezvous/contract'
 import type { Change } from '../ports/changes.ts'
+import type { PersonalChange } from '../ports/personal.ts'
 import type { Advanced, Covered } from '../ports/receipts.ts'
-import { changeEvent, presenceEvent, receiptEvent } from './events.ts'
+import { changeEvent, personalEvent, presenceEvent, receiptEvent } from './events.ts'
 
 /** Changes in one envelope, so that the longest texts stay far below an envelope's bound. */
 const FRAMES = 100
@@ -10,10 +11,20 @@ const FRAMES = 100
 /** What tells `changes` to everybody concerned: one envelope for each run of consecutive values of one conversation, whoever made the
  *  first of them first among its topics. */
 export function changeDeliveries(changes: readonly Change[]): Delivery[] {
-  return runs(changes).map(run => ({
+  const mayFollow = (change: Change, first: Change) => !isOfMembers(change, first)
+  return runs(changes, ({ conversationId }) => conversationId, mayFollow).map(run => ({
     topics: topicsOf(run[0]),
-    envelope: { header: header(run), frames: run.map(frame) }
+    envelope: { header: header(run), frames: run.map(change => encode(changeEvent(change))) }
   }))
+}
+
+/** What tells people what concerns them alone: to all devices of each, one envelope for each run of consecutive values. */
+export function personalDeliveries(events: readonly PersonalChange[]): Delivery[] {
+  return runs(events, ({ userId }) => userId).map(run => {
+    const [{ userId, seq: from }] = run
+    const header = { kind: 'events' as const, stream: userStream(userId), from, to: run.at(-1)?.seq ?? from }
+    return { topics: [userTopic(userId)], envelope: { header, frames: run.map(each => encode(personalEvent(each))) } }
+  })
 }
 
 /**
@@ -71,18 +82,23 @@ export function presenceDelivery(
   }
 }
 
-type Run = readonly [Change, ...Change[]]
+type Run<Entry> = readonly [Entry, ...Entry[]]
 
-function runs(changes: readonly Change[]): Run[] {
-  const open = new Map<number, [Change, ...Change[]]>()
-  const found: [Change, ...Change[]][] = []
-  for (const change of changes) {
-    const run = open.get(change.conversationId)
-    if (run !== undefined && run.length < FRAMES && run.at(-1)?.seq === change.seq - 1 && !isOfMembers(change, run[0]))
-      run.push(change)
+/** Entries of consecutive values of one stream, as they come; `mayFollow` says whether one may stand in a run that another began. */
+function runs<Entry extends { readonly seq: Seq }>(
+  entries: readonly Entry[],
+  streamOf: (entry: Entry) => number,
+  mayFollow: (entry: Entry, first: Entry) => boolean = () => true
+): Run<Entry>[] {
+  const open = new Map<number, [Entry, ...Entry[]]>()
+  const found: [Entry, ...Entry[]][] = []
+  for (const entry of entries) {
+    const run = open.get(streamOf(entry))
+    if (run !== undefined && run.length < FRAMES && run.at(-1)?.seq === entry.seq - 1 && mayFollow(entry, run[0]))
+      run.push(entry)
     else {
-      const begun: [Change, ...Change[]] = [change]
-      open.set(change.conversationId, begun)
+      const begun: [Entry, ...Entry[]] = [entry]
+      open.set(streamOf(entry), begun)
       found.push(begun)
     }
   }
@@ -107,7 +123,7 @@ function topicsOf(change: Change): Topic[] {
   return [roomTopic(change.conversationId), ...(people?.joined ?? people?.left ?? []).map(userTopic)]
 }
 
-function header(run: Run): Header {
+function header(run: Run<Change>): Header {
   const [{ conversationId, seq, memberIds }] = run
   return {
     kind: 'events',
@@ -142,10 +158,6 @@ function bySender(messages: readonly Covered[]): Map<UserId, Covered[]> {
     else known.push(covered)
   }
   return found
-}
-
-function frame(change: Change): string {
-  return encode(changeEvent(change))
 }
 
 function encode(event: Event): string {

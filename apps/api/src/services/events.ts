@@ -1,5 +1,15 @@
-import { conversationStream, EVENT_VERSION, type Event, type Seq, timestamp, type UserId } from '@rendezvous/contract'
+import {
+  conversationStream,
+  EVENT_VERSION,
+  type Event,
+  type PersonalEvent,
+  type Seq,
+  timestamp,
+  type UserId,
+  userStream
+} from '@rendezvous/contract'
 import type { Change, MessageChange, Placed } from '../ports/changes.ts'
+import type { PersonalChange } from '../ports/personal.ts'
 import type { Advanced, Covered } from '../ports/receipts.ts'
 
 type OfType<Type extends Change['type']> = Change & { readonly type: Type }
@@ -55,6 +65,11 @@ const writers: { readonly [Type in Change['type']]: (change: OfType<Type>) => Ev
 /** The event of one value of a conversation's sequence. */
 export function changeEvent(change: Change): Event {
   return (writers[change.type] as (change: Change) => Event)(change) // the writer of this very type
+}
+
+/** The event of one value of a person's own stream. */
+export function personalEvent({ userId, seq, at, facts }: PersonalChange): PersonalEvent {
+  return { ...facts, ...placedIn(userStream(userId), seq, at) }
 }
 
 function ofConversation(change: Change & { readonly at: Date }) {
@@ -124,8 +139,12 @@ function resync({ conversationId }: Change, at: Date): Event {
   return { type: 'resync', stream: conversationStream(conversationId), v: EVENT_VERSION, at: timestamp(at) }
 }
 
-function placed({ conversationId, seq }: Change, at: Date): { v: 1; stream: string; seq: Seq; at: string } {
-  return { v: EVENT_VERSION, stream: conversationStream(conversationId), seq, at: timestamp(at) }
+function placed({ conversationId, seq }: Change, at: Date) {
+  return placedIn(conversationStream(conversationId), seq, at)
+}
+
+function placedIn(stream: string, seq: Seq, at: Date): { v: 1; stream: string; seq: Seq; at: string } {
+  return { v: EVENT_VERSION, stream, seq, at: timestamp(at) }
 }
 
 /** What a message of this kind is called on the wire. */

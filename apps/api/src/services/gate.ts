@@ -15,6 +15,8 @@ export interface Gate {
   /** Whether an access token may still be used, its session and its person considered. As of at most a second ago; what this node was
    *  told to `forget` counts at once. */
   isAlive(claims: Claims): Promise<boolean>
+  /** The same of up to 50, under their places, as of now: for who opens a socket, or may have missed the end of a session. */
+  areAlive(claims: readonly Claims[]): Promise<boolean[]>
   /** Drops what is remembered of sessions that ended, here or on another node. */
   forget(ended: SessionsEnded): void
 }
@@ -56,16 +58,20 @@ export function sessionGate(sessions: Pick<Sessions, 'states'>, uptime: () => nu
   }
 
   return {
-    async isAlive(claims) {
-      const state = await stateOf(claims)
-      if (state === null || state.userId !== claims.userId) return false
-      return !state.ended || state.sparedTokenId === claims.tokenId
+    isAlive: async claims => allows(await stateOf(claims), claims),
+    async areAlive(claims) {
+      const states = await sessions.states(claims.map(({ sessionId }) => sessionId))
+      return claims.map((each, index) => allows(states[index] ?? null, each))
     },
     forget({ userId, sessionIds }) {
       const ids = sessionIds === 'all' ? idsOf(remembered, userId) : sessionIds
       for (const id of ids) remembered.delete(id)
     }
   }
+}
+
+function allows(state: SessionState | null, { userId, tokenId }: Claims): boolean {
+  return state !== null && state.userId === userId && (!state.ended || state.sparedTokenId === tokenId)
 }
 
 function idsOf(remembered: LRUCache<string, Remembered>, userId: UserId): string[] {

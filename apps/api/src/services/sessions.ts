@@ -1,13 +1,18 @@
 import {
   accessTokenNotValid,
   type Claims,
+  type EndReason,
+  notFound,
   refreshTokenNotValid,
+  type Session,
   type TokenPair,
+  timestamp,
   type UserId
 } from '@rendezvous/contract'
 import { type RefreshClaims, refusals, type Tokens } from '@rendezvous/tokens'
-import type { Sessions } from '../ports/sessions.ts'
-import { type Gate, type SessionsEnded, sessionGate } from './gate.ts'
+import type { Ended, SessionCursor, Sessions, StandingSession, Which } from '../ports/sessions.ts'
+import type { Announcer } from './announcer.ts'
+import { type Gate, sessionGate } from './gate.ts'
 
 /** Where a log-in comes from. */
 export interface Device {
@@ -19,8 +24,7 @@ export interface Device {
 export interface SessionServiceOptions {
   readonly sessions: Sessions
   readonly tokens: Tokens
-  /** Called after the commit; closes the sockets of those sessions and makes other nodes `forget` them. Must not throw. */
-  readonly announceEnd: (ended: SessionsEnded) => void
+  readonly announcer: Pick<Announcer, 'personal' | 'sessionsEnded'>
   /** A new uuid. */
   readonly newId: () => string
   readonly refreshTtlMs: number
@@ -31,10 +35,16 @@ export interface SessionServiceOptions {
 /** Log-ins: begun, kept up by refresh tokens, asked about by every request, and ended. */
 export type SessionService = ReturnType<typeof sessionService>
 
-/** Tells everybody that sessions of the person ended, after the commit. None is nothing to tell. */
-type Tell = (userId: UserId, sessionIds: readonly string[], spare?: string) => void
+/** Sessions, the last used first; `next` is where the list goes on, null at its end. */
+export interface SessionList {
+  readonly sessions: readonly Session[]
+  readonly next: SessionCursor | null
+}
 
-/** Ids in one announcement; of more, all sessions of the person are said to have ended. */
+/** Makes the end of sessions of the person known, after the commit: their sockets close, and he is told. */
+type Announce = (userId: UserId, ended: Ended, spare?: string) => void
+
+/** Ids in one announcement. */
 const ANNOUNCED_IDS = 1_000
 const PURGED_AT_ONCE = 1_000
 const PURGE_ROUNDS = 20
@@ -43,18 +53,21 @@ const ENDED = 'Token is blacklisted'
 /** The sessions kept in `options.sessions`, with a cache of this node's own in front. */
 export function sessionService(options: SessionServiceOptions) {
   const gate = sessionGate(options.sessions, options.uptime ?? (() => performance.now()))
-  const tell: Tell = (userId, ids, spare) => {
-    if (ids.length === 0) return
-    const ended = { userId, sessionIds: ids.length > ANNOUNCED_IDS ? ('all' as const) : ids }
-    gate.forget(ended)
-    options.announceEnd(spare === undefined ? ended : { ...ended, spare })
+  const { announcer } = options
+  const announce: Announce = (userId, { sessionIds, told }, spare) => {
+    announcer.personal(told)
+    for (let from = 0; from < sessionIds.length; from += ANNOUNCED_IDS) {
+      const ended = { userId, sessionIds: sessionIds.slice(from, from + ANNOUNCED_IDS) }
+      gate.forget(ended)
+      announcer.sessionsEnded(spare === undefined ? ended : { ...ended, spare })
+    }
   }
 
   return {
     ...gate,
     ...checking(options, gate),
-    ...keeping(options, tell),
-    ...ending(options, tell),
+    ...keeping(options, announce),
+    ...ending(options, announce),
 
     /** Drops what can never be met again, up to 20,000 rows of each kind. Answers how many. To be called now and then by one timer. */
     async purge(): Promise<number> {
@@ -70,7 +83,7 @@ export function sessionService(options: SessionServiceOptions) {
   }
 }
 
-function keeping({ sessions, tokens, newId }: SessionServiceOptions, tell: Tell) {
+function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, announce: Announce) {
   function pairFor(userId: UserId, sessionId: string, from?: RefreshClaims): TokenPair {
     const { token: access } = tokens.issueAccess(userId, sessionId)
     return { access, refresh: tokens.issueRefresh(userId, sessionId, from).token }
@@ -80,8 +93,10 @@ function keeping({ sessions, tokens, newId }: SessionServiceOptions, tell: Tell)
     /** Begins a session for who gave the password of `passwordHash`; null when that is not his password any more, or he is gone. */
     async open(userId: UserId, passwordHash: string, device: Device): Promise<TokenPair | null> {
       const id = newId()
-      const created = await sessions.create({ id, userId, passwordHash, ...device })
-      return created ? pairFor(userId, id) : null
+      const told = await sessions.create({ id, userId, passwordHash, ...device })
+      if (told === null) return null
+      announcer.personal(told)
+      return pairFor(userId, id)
     },
 
     /** A new access and a new refresh token. The one given works again until the new one is used.
@@ -89,8 +104,8 @@ function keeping({ sessions, tokens, newId }: SessionServiceOptions, tell: Tell)
     async refresh(token: string): Promise<TokenPair> {
       const claims = readRefresh(tokens, token)
       const outcome = await sessions.use(claims)
-      if (outcome === 'reused') tell(claims.userId, [claims.sessionId])
-      if (outcome !== 'ok') throw refreshTokenNotValid(ENDED)
+      if (outcome.status === 'reused') announce(claims.userId, outcome.ended)
+      if (outcome.status !== 'ok') throw refreshTokenNotValid(ENDED)
       return pairFor(claims.userId, claims.sessionId, claims)
     },
 
@@ -101,7 +116,7 @@ function keeping({ sessions, tokens, newId }: SessionServiceOptions, tell: Tell)
       const spare = { sessionId: caller.sessionId, tokenId: caller.tokenId }
       const ended = await sessions.changePassword({ userId: caller.userId, ...hashes, spare, next: { id, ...device } })
       if (ended === null) return null
-      tell(caller.userId, ended, caller.tokenId)
+      announce(caller.userId, ended, caller.tokenId)
       return pairFor(caller.userId, id)
     }
   }
@@ -112,11 +127,12 @@ interface HashChange {
   readonly newHash: string
 }
 
-function ending({ sessions, tokens }: SessionServiceOptions, tell: Tell) {
-  async function end(userId: UserId, sessionIds: Iterable<string>): Promise<void> {
-    const ended: string[] = []
-    for (const id of sessionIds) if (await sessions.end(userId, id)) ended.push(id)
-    tell(userId, ended)
+function ending({ sessions, tokens, refreshTtlMs }: SessionServiceOptions, announce: Announce) {
+  /** Answers how many it ended. */
+  async function end(userId: UserId, which: Which, reason: EndReason): Promise<number> {
+    const ended = await sessions.end(userId, which, reason)
+    announce(userId, ended)
+    return ended.sessionIds.length
   }
 
   return {
@@ -125,20 +141,48 @@ function ending({ sessions, tokens }: SessionServiceOptions, tell: Tell) {
       const ids = new Set([caller.sessionId])
       const verified = refreshToken === undefined ? null : tokens.verifyRefresh(refreshToken)
       if (verified?.ok && verified.claims.userId === caller.userId) ids.add(verified.claims.sessionId)
-      await end(caller.userId, ids)
+      await end(caller.userId, { ids: [...ids] }, 'logged_out')
     },
 
     /** Ends the session of a refresh token.
      *  @throws refreshTokenNotValid when it is none of ours. */
     async endByRefresh(token: string): Promise<void> {
       const { userId, sessionId } = readRefresh(tokens, token)
-      await end(userId, [sessionId])
+      await end(userId, { ids: [sessionId] }, 'logged_out')
     },
 
-    /** Ends all sessions of a person, as for a ban. */
-    async endAll(userId: UserId): Promise<void> {
-      tell(userId, await sessions.endAll(userId))
+    /** The caller's sessions that stand. */
+    async list(
+      caller: Claims,
+      page: { readonly limit: number; readonly before?: SessionCursor }
+    ): Promise<SessionList> {
+      const found = await sessions.list(caller.userId, { ...page, refreshTtlMs, limit: page.limit + 1 })
+      const shown = found.slice(0, page.limit)
+      const next = found.length > page.limit ? (shown.at(-1) ?? null) : null
+      return { sessions: shown.map(session => sessionView(session, caller)), next }
+    },
+
+    /** Ends a session of the caller, also the one he asks by.
+     *  @throws notFound when it is absent, not his, or has ended. */
+    async revoke(caller: Claims, sessionId: string): Promise<void> {
+      if ((await end(caller.userId, { ids: [sessionId] }, 'revoked')) === 0) throw notFound()
+    },
+
+    /** Ends all sessions of the caller but the one he asks by. */
+    async revokeOthers(caller: Claims): Promise<void> {
+      await end(caller.userId, { allBut: caller.sessionId }, 'revoked')
     }
+  }
+}
+
+function sessionView({ id, createdAt, lastUsedAt, userAgent, ip }: StandingSession, { sessionId }: Claims): Session {
+  return {
+    id,
+    created_at: timestamp(createdAt),
+    last_used_at: timestamp(lastUsedAt),
+    user_agent: userAgent,
+    ip,
+    current: id === sessionId
   }
 }
 

@@ -18,7 +18,7 @@ await onEveryEngine(t, async (t, open) => {
   t.test('where somebody signed in from is known, also after he signed out', async t => {
     const sessionId = await signIn('192.0.2.1')
     t.equal(await addresses.knows(userId, '192.0.2.1'), true)
-    await sessions.end(userId, sessionId)
+    await sessions.end(userId, { ids: [sessionId] }, 'logged_out')
     t.equal(await addresses.knows(userId, '192.0.2.1'), true)
     t.equal(await addresses.knows(userId, '192.0.2.2'), false)
     t.equal(await addresses.knows(other, '192.0.2.1'), false)

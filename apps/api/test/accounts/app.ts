@@ -91,7 +91,7 @@ async function serve(
   const sessions = sessionService({
     sessions: databaseSessions(open.database),
     tokens,
-    announceEnd: news => ended.push(news),
+    announcer: { personal() {}, sessionsEnded: news => ended.push(news) },
     newId: randomUUID,
     refreshTtlMs: REFRESH_MS,
     uptime: () => time.now

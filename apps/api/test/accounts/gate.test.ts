@@ -79,6 +79,16 @@ t.test('an answer is remembered for a second', async t => {
   t.equal(asked.length, 2)
 })
 
+t.test('who opens a socket is told what holds now, whatever is remembered', async t => {
+  const { gate, begin, end } = openGate()
+  const [one, other] = [claimsOf(begin()), claimsOf(begin())]
+  await gate.isAlive(one)
+  end(one.sessionId)
+
+  t.ok(await gate.isAlive(one), 'remembered')
+  t.strictSame(await gate.areAlive([one, other, claimsOf(randomUUID())]), [false, true, false])
+})
+
 t.test('what ended counts at once where it is forgotten, be it named or all of a person', async t => {
   const { gate, begin, end } = openGate()
   const claims = [

@@ -28,7 +28,7 @@ async function stateOf(sessions: Sessions, sessionId: string) {
 }
 
 /** A refresh token as it is used: its name, that of its parent, and what comes of it. */
-type Use = readonly [token: string, parent: string | null, outcome: RefreshOutcome]
+type Use = readonly [token: string, parent: string | null, outcome: RefreshOutcome['status']]
 
 const histories: Readonly<Record<string, readonly Use[]>> = {
   'a client that never stores the successor goes on with the same token': [
@@ -84,7 +84,8 @@ t.test('sessions', async t => {
         const idOf = (token: string) => ids.get(token) ?? ids.set(token, randomUUID()).get(token) ?? ''
         for (const [token, parent, outcome] of uses) {
           const from = parent === null ? {} : { parent: { tokenId: idOf(parent), expiresAt: FAR } }
-          t.equal(await sessions.use({ ...session, tokenId: idOf(token), ...from }), outcome, `${token}: ${outcome}`)
+          const { status } = await sessions.use({ ...session, tokenId: idOf(token), ...from })
+          t.equal(status, outcome, `${token}: ${outcome}`)
         }
       })
     }
@@ -93,7 +94,8 @@ t.test('sessions', async t => {
       const session = await signIn(sessions, open)
       const parent = { tokenId: randomUUID(), expiresAt: FAR }
       const use = () => sessions.use({ ...session, tokenId: randomUUID(), parent })
-      t.strictSame(new Set(await Promise.all(Array.from({ length: 10 }, use))), new Set(['ok']))
+      const outcomes = await Promise.all(Array.from({ length: 10 }, use))
+      t.strictSame(new Set(outcomes.map(({ status }) => status)), new Set(['ok']))
     })
 
     t.test('a session that is absent, another’s, or of one who is gone is ended', async t => {
@@ -101,10 +103,10 @@ t.test('sessions', async t => {
       const stranger = await signIn(sessions, open)
       const use: RefreshUse = { ...session, tokenId: randomUUID() }
 
-      t.equal(await sessions.use({ ...use, sessionId: randomUUID() }), 'ended')
-      t.equal(await sessions.use({ ...use, userId: stranger.userId }), 'ended')
+      t.strictSame(await sessions.use({ ...use, sessionId: randomUUID() }), { status: 'ended' })
+      t.strictSame(await sessions.use({ ...use, userId: stranger.userId }), { status: 'ended' })
       await dispose(open, session.userId, 'inactive')
-      t.equal(await sessions.use(use), 'ended')
+      t.strictSame(await sessions.use(use), { status: 'ended' })
       t.match(await stateOf(sessions, session.sessionId), { ended: true, sparedTokenId: null })
     })
 
@@ -128,20 +130,76 @@ t.test('sessions', async t => {
     t.test('a session ends once, and only by its own person', async t => {
       const session = await signIn(sessions, open)
       const stranger = await signIn(sessions, open)
-      t.notOk(await sessions.end(stranger.userId, session.sessionId))
-      t.ok(await sessions.end(session.userId, session.sessionId))
-      t.notOk(await sessions.end(session.userId, session.sessionId))
+      const end = async (userId: UserId) =>
+        (await sessions.end(userId, { ids: [session.sessionId] }, 'logged_out')).sessionIds
+      t.strictSame(await end(stranger.userId), [])
+      t.strictSame(await end(session.userId), [session.sessionId])
+      t.strictSame(await end(session.userId), [])
       t.equal((await stateOf(sessions, session.sessionId))?.ended, true)
       t.equal((await stateOf(sessions, stranger.sessionId))?.ended, false)
     })
 
-    t.test('all sessions of a person end together, those of others do not', async t => {
+    t.test('all sessions of a person but one end together, those of others do not', async t => {
       const first = await signIn(sessions, open)
-      const second = await openSession(sessions, first.userId)
+      const [second, third] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
       const stranger = await signIn(sessions, open)
-      t.strictSame(new Set(await sessions.endAll(first.userId)), new Set([first.sessionId, second]))
-      t.strictSame(await sessions.endAll(first.userId), [])
-      t.equal((await stateOf(sessions, stranger.sessionId))?.ended, false)
+      const endOthers = () => sessions.end(first.userId, { allBut: first.sessionId }, 'revoked')
+
+      const { sessionIds, told } = await endOthers()
+      t.strictSame(new Set(sessionIds), new Set([second, third]))
+      t.match(
+        told.events.map(({ facts }) => facts),
+        sessionIds.map(id => ({ type: 'session_ended', session_id: id, user_agent: 'test', reason: 'revoked' }))
+      )
+      t.strictSame(await endOthers(), { sessionIds: [], told: { events: [], outboxIds: [] } })
+      for (const id of [first.sessionId, stranger.sessionId]) t.equal((await stateOf(sessions, id))?.ended, false)
+    })
+
+    t.test('a token that was spared ends with the next that ends its session', async t => {
+      const first = await signIn(sessions, open)
+      const change = (currentHash: string, newHash: string, sessionId: string, id = randomUUID()) =>
+        sessions.changePassword({
+          ...{ userId: first.userId, currentHash, newHash, next: { id, ...device } },
+          spare: { sessionId, tokenId: randomUUID() }
+        })
+      const next = randomUUID()
+      await change(HASH, 'second', first.sessionId, next)
+      t.type((await stateOf(sessions, first.sessionId))?.sparedTokenId, 'string')
+
+      t.ok((await change('second', 'third', next))?.sessionIds.includes(first.sessionId))
+      t.match(await stateOf(sessions, first.sessionId), { ended: true, sparedTokenId: null })
+      await sessions.end(first.userId, { allBut: first.sessionId }, 'revoked')
+      t.match(await stateOf(sessions, next), { ended: true, sparedTokenId: null })
+    })
+
+    t.test('sessions that stand are listed, the last used first, page by page', async t => {
+      const first = await signIn(sessions, open)
+      const [second, third] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
+      const [ended, old] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
+      await sessions.end(first.userId, { ids: [ended] }, 'logged_out')
+      const lastUsed = {
+        name: 'test_last_used',
+        text: `UPDATE session SET last_used_at = now() - $2 * interval '1 minute' WHERE id = $1`
+      }
+      const ages = [
+        [first.sessionId, 2],
+        [second, 1],
+        [third, 2],
+        [old, 61]
+      ] as const
+      for (const [id, minutes] of ages) await open.database.query(lastUsed, [id, minutes])
+
+      const page = { refreshTtlMs: 3_600_000, limit: 2 }
+      const listed = await sessions.list(first.userId, page)
+      t.match(listed, [{ id: second, userAgent: 'test', ip: '::1', createdAt: Date, lastUsedAt: Date }, {}])
+      const before = listed.at(-1)
+      if (before === undefined) throw new Error('nothing listed')
+      const rest = await sessions.list(first.userId, { ...page, before })
+      t.strictSame(
+        new Set([...listed, ...rest].map(({ id }) => id)),
+        new Set([second, first.sessionId, third]),
+        'each once, none that ended or whose refresh tokens have expired'
+      )
     })
 
     t.test('a new password ends every session but the next, and spares one access token', async t => {
@@ -156,7 +214,15 @@ t.test('sessions', async t => {
         next: { id: next, ...device }
       })
 
-      t.strictSame(new Set(ended), new Set([first.sessionId, second]))
+      t.strictSame(new Set(ended?.sessionIds), new Set([first.sessionId, second]))
+      t.match(
+        ended?.told.events.map(({ facts }) => facts),
+        [
+          { type: 'session_ended', reason: 'password_changed' },
+          { type: 'session_ended', reason: 'password_changed' },
+          { type: 'session_started', session_id: next, user_agent: 'test', ip: '::1' }
+        ]
+      )
       const { userId } = first
       t.strictSame(await sessions.states([first.sessionId, second, next, randomUUID()]), [
         { userId, ended: true, sparedTokenId: tokenId },

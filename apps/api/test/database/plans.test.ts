@@ -7,6 +7,7 @@ import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
+import { personalIn } from '../../src/adapters/personal.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
 import { syncIn } from '../../src/adapters/sync.ts'
@@ -32,6 +33,9 @@ const ADD_PEOPLE = `
   INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;
   INSERT INTO login_key (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
   INSERT INTO session (id, user_id, user_agent, ip) SELECT gen_random_uuid(), id, '', '' FROM person;
+  INSERT INTO personal_event (user_id, seq, kind, payload) SELECT id, s, 'session_started', '{}' FROM person, generate_series(1, 3) s
+    WHERE stream_seq = 0;
+  UPDATE person SET stream_seq = 3 WHERE stream_seq = 0;
   INSERT INTO retired_token (jti, session_id, expires_at) SELECT gen_random_uuid(), id, now() + interval '1 day' FROM session;`
 
 /** Conversations of five messages: ANN's with 500 people, then everybody's with his neighbour. */
@@ -90,8 +94,12 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
     ...{ userId, currentHash: 'x', newHash: 'y', next: { id: next, ...device } },
     spare: { sessionId, tokenId: randomUUID() }
   })
-  await sessions.end(userId, next)
-  await sessions.endAll(userId)
+  await sessions.use({ sessionId: next, userId, tokenId: parent.tokenId })
+  await sessions.end(userId, { ids: [next] }, 'logged_out')
+  await sessions.end(userId, { allBut: next }, 'revoked')
+  await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10 })
+  await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10, before: { lastUsedAt: new Date(), id: next } })
+  await personalIn(database).since(userId, 1 as Seq, 10)
   await sessions.purge({ refreshTtlMs: 60_000, limit: 10 })
 }
 

@@ -18,12 +18,14 @@ import {
   ReactionAdded,
   ReactionRemoved
 } from './message.ts'
+import { personalEvents } from './personal.ts'
 import { PresenceSnapshot, PresenceUpdate } from './presence.ts'
 import { Ack, Ready, Reconnect, Resync, SocketError } from './socket.ts'
 
 export * from './common.ts'
 export * from './conversation.ts'
 export * from './message.ts'
+export * from './personal.ts'
 export * from './presence.ts'
 export * from './socket.ts'
 
@@ -46,6 +48,7 @@ export const events = Object.freeze({
   member_left: MemberLeft,
   member_updated: MemberUpdated,
   typing: Typing,
+  ...personalEvents,
   ready: Ready,
   resync: Resync,
   reconnect: Reconnect,

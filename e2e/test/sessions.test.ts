@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import type { Session, TokenPair } from '@rendezvous/contract'
+import t from 'tap'
+import { startNodes } from './cluster.ts'
+import { witnessedFetch } from './contract/witness.ts'
+import { newPerson, PASSWORD, type Person, signIn } from './person.ts'
+
+const nodes = await startNodes(t)
+const [apiOne, apiTwo] = nodes.apis
+const [gatewayOne, gatewayTwo] = nodes.gateways
+const SESSIONS = '/api/v1/auth/sessions/'
+
+/** Two devices of one person, on different nodes. */
+async function devices() {
+  const phone = await newPerson(apiOne, gatewayOne)
+  return { phone, laptop: await signIn(phone.name, apiTwo, gatewayTwo) }
+}
+
+function list({ http }: Person): Promise<Session[]> {
+  return http.request('GET', SESSIONS)
+}
+
+async function currentOf(person: Person): Promise<string> {
+  return (await list(person)).find(({ current }) => current)?.id ?? ''
+}
+
+function refresh({ http }: Person, token: string): Promise<TokenPair> {
+  return http.request('POST', '/api/token/refresh/', { refresh: token })
+}
+
+t.test('a person sees where he is signed in, the last used first, page by page', async t => {
+  const { phone, laptop } = await devices()
+
+  const sessions = await list(phone)
+
+  t.same(
+    sessions.map(({ id, current }) => [id, current]),
+    [
+      [await currentOf(laptop), false],
+      [await currentOf(phone), true]
+    ]
+  )
+  t.match(sessions, [{ ip: '127.0.0.1', user_agent: /./ }, {}])
+  const { next } = await phone.http.request<{ next: string }>('GET', `${SESSIONS}?page_size=1`)
+  const rest = await phone.http.request<{ next: null; results: Session[] }>('GET', next.slice(apiOne.length))
+  t.match(rest, { next: null, results: [{ id: sessions[1]?.id }] })
+})
+
+t.test('a new log-in is told to the devices that are there', async t => {
+  const { phone } = await devices()
+  const socket = await phone.connect()
+
+  const laptop = await signIn(phone.name, apiTwo)
+
+  const session_id = await currentOf(laptop)
+  t.match(await socket.next('session_started'), { session_id, stream: `user:${phone.id}`, ip: '127.0.0.1' })
+})
+
+t.test('a session ended from another device loses its socket and its tokens on every node', async t => {
+  const { phone, laptop } = await devices()
+  const [atPhone, atLaptop] = [await phone.connectV1(), await laptop.connectV1()]
+  const lost = await signIn(phone.name, apiTwo, gatewayOne)
+  const atLost = await lost.connect()
+  const session_id = await currentOf(lost)
+
+  await phone.http.request('DELETE', `${SESSIONS}${session_id}/`)
+
+  t.equal((await atLost.closed).code, 4501)
+  const told = { session_id, reason: 'revoked', stream: `user:${phone.id}` }
+  for (const socket of [atPhone, atLaptop]) t.match(await socket.next('session_ended'), told)
+  const authorization = `Bearer ${lost.http.access}`
+  t.equal((await witnessedFetch(`${apiOne}/api/v1/auth/profile/`, { headers: { authorization } })).status, 401)
+  await t.rejects(lost.http.refresh(), { code: 'token_not_valid' })
+  t.notOk((await list(laptop)).some(({ id }) => id === session_id))
+})
+
+t.test('nobody ends what is not his, has ended, or never was', async t => {
+  const { phone, laptop } = await devices()
+  const stranger = await newPerson(apiTwo)
+  const session = await currentOf(laptop)
+  const absent = { code: 'not_found' }
+
+  await t.rejects(stranger.http.request('DELETE', `${SESSIONS}${session}/`), absent)
+  await laptop.http.request('DELETE', `${SESSIONS}${session}/`)
+  for (const id of [session, randomUUID(), 'x'])
+    await t.rejects(phone.http.request('DELETE', `${SESSIONS}${id}/`), absent)
+})
+
+t.test('all sessions but one’s own end together', async t => {
+  const { phone, laptop } = await devices()
+  const [atPhone, atLaptop] = [await phone.connect(), await laptop.connect()]
+  const another = await signIn(phone.name, apiOne, gatewayTwo)
+  const atAnother = await another.connect()
+  const others = new Set([await currentOf(laptop), await currentOf(another)])
+
+  await phone.http.request('DELETE', SESSIONS)
+
+  for (const socket of [atLaptop, atAnother]) t.equal((await socket.closed).code, 4501)
+  const told = [await atPhone.next('session_ended'), await atPhone.next('session_ended')]
+  t.same(new Set(told.map(({ session_id }) => session_id)), others)
+  t.same([told[0]?.reason, (told[1]?.seq ?? 0) - (told[0]?.seq ?? 0)], ['revoked', 1])
+  t.match(await list(phone), [{ current: true }])
+})
+
+t.test('a refresh token that comes back ends its session, and the other devices are told', async t => {
+  const { phone, laptop } = await devices()
+  const stolen = await laptop.http.login(phone.name, PASSWORD)
+  const session_id = await currentOf(laptop)
+  const [atPhone, atLaptop] = [await phone.connectV1(), await laptop.connectV1()]
+  const successor = await refresh(phone, stolen.refresh)
+  await refresh(phone, successor.refresh)
+
+  await t.rejects(refresh(phone, stolen.refresh), { code: 'token_not_valid' })
+
+  t.match(await atPhone.next('session_ended'), { session_id, reason: 'token_reused' })
+  t.equal((await atLaptop.closed).code, 4501)
+  await t.rejects(refresh(phone, successor.refresh), { code: 'token_not_valid' })
+})
+
+t.test('an ending that was told to nobody is told by the sweep, under its own value', async t => {
+  const { phone, laptop } = await devices()
+  const [atPhone, atLaptop] = [await phone.connectV1(), await laptop.connectV1()]
+  const session_id = await currentOf(laptop)
+
+  await nodes.cutOff(() => phone.http.request('DELETE', `${SESSIONS}${session_id}/`))
+  await atPhone.next('resync')
+  t.equal((await atLaptop.closed).code, 4501, 'an interrupted gateway asks whether its sessions stand')
+  await nodes.sweep()
+
+  t.match(await atPhone.next('session_ended'), { session_id, reason: 'revoked', seq: 3 }, 'two log-ins came before')
+})
