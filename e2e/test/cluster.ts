@@ -36,6 +36,8 @@ export interface Nodes {
   readonly wire: MemoryWire
   /** Notes in the database that `blocker` blocked `blocked`, or no longer does. */
   block(blocker: number, blocked: number, isBlocked: boolean): Promise<void>
+  /** Makes so many people who never sign in, and answers their ids. */
+  populate(count: number): Promise<number[]>
 }
 
 /** Starts the nodes on an embedded database, and ends them with the test. */
@@ -59,7 +61,13 @@ export async function startNodes(t: Test): Promise<Nodes> {
       : ['test_unblock', 'DELETE FROM block WHERE blocker_id = $1 AND blocked_id = $2']
     await database.database.query({ name, text }, [blocker, blocked])
   }
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block }
+  const populate = async (count: number) => {
+    const text =
+      "INSERT INTO person (username, password_hash) SELECT gen_random_uuid(), '!' FROM generate_series(1, $1::int) RETURNING id"
+    const rows = await database.database.query<{ id: number }>({ name: 'test_populate', text }, [count])
+    return rows.map(({ id }) => id)
+  }
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, populate }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {
