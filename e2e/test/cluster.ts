@@ -41,6 +41,8 @@ export interface Nodes {
   cutOff<T>(work: () => Promise<T>): Promise<T>
   /** Announces what was committed and not announced, however young, as the first api node would in time. */
   sweep(): Promise<void>
+  /** Makes so many people who never sign in, and answers their ids. */
+  populate(count: number): Promise<number[]>
 }
 
 /** Starts the nodes on an embedded database, and ends them with the test. */
@@ -79,7 +81,13 @@ export async function startNodes(t: Test): Promise<Nodes> {
     await database.database.query({ name: 'test_age_outbox', text })
     await first[2].sweeper.sweep()
   }
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep }
+  const populate = async (count: number) => {
+    const text =
+      "INSERT INTO person (username, password_hash) SELECT gen_random_uuid(), '!' FROM generate_series(1, $1::int) RETURNING id"
+    const rows = await database.database.query<{ id: number }>({ name: 'test_populate', text }, [count])
+    return rows.map(({ id }) => id)
+  }
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep, populate }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {

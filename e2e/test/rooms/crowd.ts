@@ -4,13 +4,15 @@ import type { Nodes } from '../cluster.ts'
 import { WitnessedSocket } from '../contract/witness.ts'
 import { newPerson, type Person, signIn } from '../person.ts'
 
-/** A socket, and everything that it got. */
+/** A socket, and everything that it got. Told to resync it fetches, as a client does. */
 export interface Ear {
   readonly heard: readonly Event[]
+  /** Everything up to this value it has fetched. */
+  readonly fetched: number
   readonly isOpen: boolean
   /** Resolves once it got such an event, or has closed. */
   hears(wanted: (event: Event) => boolean): Promise<void>
-  /** Resolves once its gateway answered, or it has closed. */
+  /** Resolves once its gateway answered and nothing is being fetched, or it has closed. */
   answered(): Promise<void>
 }
 
@@ -21,23 +23,34 @@ export interface Actor {
   readonly ears: readonly Ear[]
 }
 
-/** Somebody new, with a socket on each of `gateways`. */
-export async function newActor(nodes: Nodes, gateways: readonly (0 | 1)[]): Promise<Actor> {
+/** Somebody new, with a socket on each of `gateways`. `fetch` answers the last value that he sees. */
+export async function newActor(
+  nodes: Nodes,
+  gateways: readonly (0 | 1)[],
+  fetch: (person: Person) => Promise<number>
+): Promise<Actor> {
   const first = await newPerson(nodes.apis[0])
   const at = [first, await signIn(first.name, nodes.apis[1])] as const
-  return { id: first.id, at, ears: await Promise.all(gateways.map(n => listen(nodes.gateways[n], first))) }
+  return { id: first.id, at, ears: await Promise.all(gateways.map(n => listen(nodes.gateways[n], first, fetch))) }
 }
 
-async function listen(gateway: string, { http }: Person): Promise<Ear> {
-  const address = `${gateway.replace('http', 'ws')}/ws/chat?ticket=${await http.ticket()}`
+async function listen(gateway: string, person: Person, fetch: (person: Person) => Promise<number>): Promise<Ear> {
+  const address = `${gateway.replace('http', 'ws')}/ws/chat?ticket=${await person.http.ticket()}`
   const socket = new WitnessedSocket(address, ['rendezvous.v1'])
   const heard: Event[] = []
   const news = new EventEmitter().setMaxListeners(0)
   let isOpen = true
   let pings = 0
+  let fetched = 0
+  let fetching: Promise<unknown> = Promise.resolve()
 
   socket.on('message', data => {
-    heard.push(JSON.parse(String(data)))
+    const event: Event = JSON.parse(String(data))
+    heard.push(event)
+    if (event.type === 'resync')
+      fetching = Promise.all([fetching, fetch(person)]).then(([, head]) => {
+        fetched = Math.max(fetched, head)
+      })
     news.emit('any')
   })
   socket.on('close', () => {
@@ -54,10 +67,14 @@ async function listen(gateway: string, { http }: Person): Promise<Ear> {
     get isOpen() {
       return isOpen
     },
+    get fetched() {
+      return fetched
+    },
     async answered() {
       const ref = `ping-${++pings}`
       if (isOpen) socket.send(JSON.stringify({ type: 'ping', ref }))
       await hears(event => event.type === 'ack' && event.ref === ref)
+      await fetching
     }
   }
 }

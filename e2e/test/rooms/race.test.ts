@@ -1,6 +1,7 @@
 import type { Message } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { startNodes } from '../cluster.ts'
+import type { Person } from '../person.ts'
 import { type Actor, newActor } from './crowd.ts'
 import { doublesOf, gapsOf, isInside, leaksOf, type Truth, truthOf } from './truth.ts'
 
@@ -43,9 +44,9 @@ interface Trouble {
   end(): void
 }
 
-const owner = await newActor(nodes, [0, 1])
+const owner = await newActor(nodes, [0, 1], lastSeen)
 const others = await Promise.all(
-  Array.from({ length: MEMBERS }, (_, n) => newActor(nodes, n < 2 ? [0, 1] : [n % 2 === 0 ? 0 : 1]))
+  Array.from({ length: MEMBERS }, (_, n) => newActor(nodes, n < 2 ? [0, 1] : [n % 2 === 0 ? 0 : 1], lastSeen))
 )
 const founders = others.slice(0, MEMBERS / 2)
 const group = await owner.at[0].http.request<{ id: number }>('POST', '/api/v1/conversations/', {
@@ -86,6 +87,19 @@ async function act(): Promise<void> {
   await done.catch(error => {
     if (error.code !== 'not_found') throw error
   })
+}
+
+/** Up to which value somebody knows of the room when he has fetched it: it may be that he is out. */
+async function lastSeen({ http }: Person): Promise<number> {
+  const head = await headFor(owner.at[0])
+  return headFor({ http }).catch(error => {
+    if (error.code !== 'not_found') throw error
+    return head
+  })
+}
+
+async function headFor({ http }: Pick<Person, 'http'>): Promise<number> {
+  return Math.max(...(await http.messages(group.id)).map(({ seq }) => seq))
 }
 
 /** Resolves when a message of the owner, sent on that node, has reached him on both gateways. */

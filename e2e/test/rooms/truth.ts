@@ -39,7 +39,7 @@ export function leaksOf({ stream, stays }: Truth, actor: Actor, ear: Ear): strin
     .map(({ type, seq }) => `${actor.id} heard ${type} ${seq} while outside`)
 }
 
-/** What a socket did not get of its person's last stay, and was not told to fetch either. */
+/** What a socket neither got of its person's last stay nor fetched when it was told to. */
 export function gapsOf(truth: Truth, actor: Actor, ear: Ear): string[] {
   const stay = truth.stays.get(actor.id)?.at(-1)
   if (stay === undefined || !ear.isOpen) return []
@@ -47,7 +47,7 @@ export function gapsOf(truth: Truth, actor: Actor, ear: Ear): string[] {
   const values = isInside(truth, actor)
     ? Array.from({ length: truth.head - stay.from + 1 }, (_, index) => stay.from + index)
     : [stay.to] // his leaving he is told in any case
-  const missed = values.filter(seq => !got.has(seq) && !isToFetch(truth.stream, stay, ear))
+  const missed = values.filter(seq => !got.has(seq) && seq > ear.fetched)
   return missed.map(seq => `${actor.id} missed ${seq} of ${stay.from} to ${stay.to}`)
 }
 
@@ -56,16 +56,6 @@ export function doublesOf({ stream }: Truth, actor: Actor, ear: Ear): string[] {
   const own = changesOf(stream, ear).filter(event => 'user_ids' in event && event.user_ids.some(id => id === actor.id))
   const seqs = own.map(({ seq }) => seq)
   return seqs.filter((seq, index) => seqs.indexOf(seq) < index).map(seq => `${actor.id} was told of ${seq} twice`)
-}
-
-/** Told to fetch since the stay began, as far as the socket knew. */
-function isToFetch(stream: string, { from }: Stay, { heard }: Ear): boolean {
-  const begun = heard.findIndex(
-    event => 'stream' in event && event.stream === stream && 'seq' in event && event.seq >= from
-  )
-  return heard.some(
-    (event, index) => event.type === 'resync' && index >= begun && (event.stream === null || event.stream === stream)
-  )
 }
 
 type Changed = Extract<Event, { stream: string; seq: number }>
