@@ -50,6 +50,26 @@ t.test('a socket hears the rooms of its roster', async t => {
   t.match(await client.next(), { type: 'message_created', seq: 2 })
 })
 
+t.test('a socket that connects while its topic is interrupted is told to resync, and is in its rooms', async t => {
+  const gateway = await openGateway(t)
+  const api = publisher(t, gateway)
+  gateway.backend.interpose('roster', async () => {
+    gateway.wire.faults.disconnect(gateway.name, [toAlice])
+    await api.moved('member_joined', 2, [alice])
+    gateway.wire.faults.reconnect(gateway.name)
+    await turn()
+    gateway.backend.interpose('roster', async () => {
+      gateway.backend.answers.roster = () => ({ ...emptyRoster, rooms: [headOf(club, 2)] })
+    })
+  })
+
+  const client = await gateway.connectReady(alice)
+  gateway.timers.advance(3_000)
+  t.match(await client.next(), { type: 'resync', stream: null })
+  await api.said(3, { membersSeq: 2 })
+  t.match(await client.next(), { type: 'message_created', seq: 3 })
+})
+
 t.test('what the client says before ready is answered after it', async t => {
   const gateway = await openGateway(t)
   const { promise, release } = gate()
