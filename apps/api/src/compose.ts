@@ -11,6 +11,7 @@ import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
 import { databaseUsers } from './adapters/users.ts'
+import { visibilityIn } from './adapters/visibility.ts'
 import type { OpenDatabase } from './database/open.ts'
 import type { Addresses } from './ports/addresses.ts'
 import type { Conversations } from './ports/conversations.ts'
@@ -22,8 +23,10 @@ import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
 import type { Users } from './ports/users.ts'
+import type { Visibility } from './ports/visibility.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
+import { audienceOf, type PresenceAudience } from './services/audience.ts'
 import { backend } from './services/backend.ts'
 import { commandsOver } from './services/commands.ts'
 import { type ConversationService, conversationService } from './services/conversations.ts'
@@ -51,7 +54,10 @@ export interface ServicePorts {
   readonly receipts: Receipts
   readonly outbox: Outbox
   readonly bus: Pick<Bus, 'publish'>
-  readonly presence: Pick<Presence, 'online' | 'declare'>
+  readonly presence: Pick<Presence, 'online' | 'everybody' | 'declare'>
+  readonly visibility: Visibility
+  /** `contacts` unless given. */
+  readonly presenceAudience?: PresenceAudience
   readonly tokens: Tokens
   readonly passwords: Passwords
   readonly addresses: Addresses
@@ -91,7 +97,7 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const announcer = announcing({ ...ports, clock, warn })
   const sessions = sessionService({ ...ports, announcer })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
-  const presence = presenceService({ ...ports, announcer })
+  const presence = presenceService({ ...ports, audience: audienceOf(ports), announcer })
   const messages = messageService({ ...ports, receipts, announcer, newId })
   const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
   const typing = typingService({ ...ports, announcer })
@@ -125,6 +131,7 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'sessions'
   | 'addresses'
+  | 'visibility'
   | 'conversations'
   | 'groups'
   | 'messages'
@@ -140,6 +147,7 @@ export function databasePorts({ database, hot, prisma }: OpenDatabase): Database
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
+    visibility: visibilityIn(database),
     conversations: conversationsIn(database),
     groups: groupsIn(database),
     messages: messagesIn(database, hot),

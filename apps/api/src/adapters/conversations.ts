@@ -2,7 +2,7 @@ import type { ConversationId, Receipt, Seq, UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
-import type { Audience, Conversation, Conversations, Head, Opened, Participant } from '../ports/conversations.ts'
+import type { Audience, Conversation, Conversations, Head, Opened } from '../ports/conversations.ts'
 import { type SaidRow, toHistory, toRole, toSaid } from './groupview.ts'
 import {
   type MessageRow,
@@ -13,6 +13,7 @@ import {
   VISIBLE,
   WATERMARKS
 } from './messageview.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 const OPEN: Statement = {
   name: 'conversation_open_direct',
@@ -68,29 +69,14 @@ const FIND: Statement = {
 
 const PARTICIPANTS: Statement = {
   name: 'conversation_participants',
-  text: `SELECT o.id AS "conversationId", p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar,
-      p.gender, p.location, p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden
+  text: `SELECT o.id AS "conversationId", ${PUBLIC_COLUMNS}, h.sight
     FROM unnest($2::bigint[]) AS o(id)
     JOIN LATERAL (SELECT x.kind FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true
     JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = o.id AND (c.kind = 1 OR x.left_seq IS NULL)
       ORDER BY x.user_id LIMIT 50) s ON true
     JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block($1::int, p.id) AS hidden) h
+    ${seenBy('$1::int')}
     ORDER BY o.id, p.id`
-}
-
-const CONTACTS: Statement = {
-  name: 'conversation_contacts',
-  text: `SELECT o.id AS "userId", p.user_id AS "contactId"
-    FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
-    JOIN LATERAL (
-      SELECT peer.user_id
-      FROM membership s
-      JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id AND x.kind = 1 LIMIT 1) c ON true
-      JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.left_seq IS NULL
-        AND x.user_id = CASE o.id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) peer ON true
-      WHERE s.user_id = o.id AND s.left_seq IS NULL AND NOT across_block(o.id, peer.user_id)
-      ORDER BY c.changed_at DESC LIMIT 500) p ON true`
 }
 
 const HEADS: Statement = {
@@ -148,7 +134,7 @@ interface ConversationRow
   readonly receipts: Receipt[] | null
 }
 
-interface ParticipantRow extends Participant {
+interface ParticipantRow extends SeenRow {
   readonly conversationId: ConversationId
 }
 
@@ -185,13 +171,6 @@ export function conversationsIn(database: Database): Conversations {
       const rows = await database.query<ConversationRow>(FIND, [userId, id])
       const [conversation] = await withParticipants(userId, rows)
       return conversation ?? null
-    },
-
-    async contacts(userIds) {
-      if (userIds.length === 0) return []
-      const rows = await database.query<{ userId: UserId; contactId: UserId }>(CONTACTS, [userIds])
-      const of = grouped(rows, ({ userId }) => userId)
-      return userIds.map(userId => (of.get(userId) ?? []).map(({ contactId }) => contactId))
     },
 
     async leave(id, userId) {
@@ -253,7 +232,7 @@ function toConversation(row: ConversationRow, people: readonly ParticipantRow[])
     changedAt: row.changedAt,
     lastSeq: row.lastSeq,
     membersSeq: row.membersSeq,
-    participants: people.map(({ conversationId, ...person }) => person),
+    participants: people.map(({ conversationId, ...person }) => toSeen(person)),
     lastMessage: toMessage(row),
     unreadCount: row.unreadCount,
     deliveredSeq: row.deliveredSeq,

@@ -1,9 +1,9 @@
 import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
-import type { Participant } from '../ports/conversations.ts'
 import type { Act, GroupMember, Groups, Moved, NoChange, Updated } from '../ports/groups.ts'
 import { fromHistory, type SaidRow, toHistory, toRole, toSaid } from './groupview.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 const CREATE: Statement = {
   name: 'group_create',
@@ -28,16 +28,15 @@ const UPDATE: Statement = {
 }
 const MEMBERS: Statement = {
   name: 'group_members',
-  text: `SELECT p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender, p.location,
-      p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden,
-      s.role, s.joined_at AS "joinedAt", CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.delivered_seq END AS "deliveredSeq",
-      CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.read_seq END AS "readSeq"
+  text: `SELECT ${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at AS "joinedAt",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.read_seq END AS "readSeq"
     FROM membership v
     JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = v.conversation_id LIMIT 1) c ON true
     JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = v.conversation_id AND x.left_seq IS NULL AND x.user_id > $3
       ORDER BY x.user_id LIMIT $4) s ON true
     JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block($2::int, p.id) AS hidden) h
+    ${seenBy('$2::int')}
     WHERE v.conversation_id = $1 AND v.user_id = $2 AND v.left_seq IS NULL ORDER BY p.id`
 }
 const IS_MEMBER: Statement = {
@@ -67,7 +66,7 @@ interface UpdatedRow extends Omit<ChangedRow, 'userIds' | 'message'> {
   readonly message: SaidRow | null
 }
 
-interface MemberRow extends Participant, Omit<GroupMember, 'person' | 'role'> {
+interface MemberRow extends SeenRow, Omit<GroupMember, 'person' | 'role'> {
   readonly role: number
 }
 
@@ -137,5 +136,5 @@ function toUpdated({ conversationId, actorId }: Act, row: UpdatedRow): Updated {
 }
 
 function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
-  return { person, role: toRole(role), joinedAt, deliveredSeq, readSeq }
+  return { person: toSeen(person), role: toRole(role), joinedAt, deliveredSeq, readSeq }
 }

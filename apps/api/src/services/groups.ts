@@ -20,7 +20,7 @@ import type { Message } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
 import { unknownPerson } from './messages.ts'
 import type { PresenceService } from './presence.ts'
-import { publicUser } from './profile.ts'
+import { seenUser } from './profile.ts'
 
 /** What groups stand on. */
 export interface GroupServiceOptions {
@@ -153,7 +153,7 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
 function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
   const { person, role, joinedAt, deliveredSeq, readSeq } = member
   return {
-    user: publicUser(person, !person.hidden && online.has(person.id)),
+    user: seenUser(person, online),
     user_id: person.id,
     role,
     joined_at: timestamp(joinedAt),

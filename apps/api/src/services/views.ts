@@ -7,7 +7,7 @@ import {
 import type { Conversation } from '../ports/conversations.ts'
 import type { Message } from '../ports/messages.ts'
 import { messageType } from './events.ts'
-import { publicUser } from './profile.ts'
+import { seenUser } from './profile.ts'
 
 /** A message as clients get it, over HTTP. */
 export function messageView(message: Message): MessageView {
@@ -44,7 +44,7 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
     is_group: conversation.kind === 'group',
     title,
     name: title,
-    participants: conversation.participants.map(person => publicUser(person, !person.hidden && online.has(person.id))),
+    participants: conversation.participants.map(person => seenUser(person, online)),
     participant_ids: conversation.participants.map(person => person.id),
     last_message: conversation.lastMessage === null ? null : messageView(conversation.lastMessage),
     unread_count: conversation.unreadCount,
