@@ -33,6 +33,8 @@ const HOUR_MS = 3_600_000
 export interface Nodes {
   readonly apis: readonly [string, string]
   readonly gateways: readonly [string, string]
+  /** What they talk over. Its faults know them as `api-0`, `api-1`, `gateway-0` and `gateway-1`. */
+  readonly wire: MemoryWire
   /** Notes in the database that `blocker` blocked `blocked`, or no longer does. */
   block(blocker: number, blocked: number, isBlocked: boolean): Promise<void>
   /** Does `work` while no node reaches another. Resolves when they do again. */
@@ -77,7 +79,7 @@ export async function startNodes(t: Test): Promise<Nodes> {
     await database.database.query({ name: 'test_age_outbox', text })
     await first[2].sweeper.sweep()
   }
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], block, cutOff, sweep }
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { eventProblem } from './contract/frames.ts'
+import { witnessingProxy } from './contract/witness.ts'
 import { startStandalone } from './standalone.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,7 +14,8 @@ const DEFAULT_URL = '127.0.0.1:8000'
 t.test("every line of the README's tour does what it says", async t => {
   const server = await startStandalone(t.testdir())
   t.teardown(() => server.stop())
-  const { tour, listener } = await tourOf(server.url)
+  const { tour } = await tourOf(await witnessingProxy(t, server.url))
+  const { listener } = await tourOf(server.url)
 
   t.match(listener, /^node -e/)
   const [login = '', ...rest] = tour
@@ -38,7 +41,7 @@ t.test("every line of the README's tour does what it says", async t => {
   t.match(await frame(frames, 'message_created'), { content: 'Are you there?' })
 })
 
-/** The shell lines of the README, with the address of the server under test: the tour block by block, and the listener's. */
+/** The shell lines of the README, with the address `url`: the tour block by block, and the listener's. */
 async function tourOf(url: string): Promise<{ tour: string[]; listener: string }> {
   const readme = await readFile(`${ROOT}/README.md`, 'utf8')
   const address = new URL(url).host
@@ -56,6 +59,7 @@ async function frame(lines: AsyncIterator<string>, type: string): Promise<Record
   for (;;) {
     const { value, done } = await lines.next()
     if (done) throw new Error(`the listener ended before ${type}`)
+    t.equal(eventProblem(value), null)
     const parsed = JSON.parse(value)
     if (parsed.type === type) return parsed
   }

@@ -15,6 +15,7 @@ import { realtimeRoutes } from './routes/realtime.ts'
 import { receiptRoutes } from './routes/receipts.ts'
 import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { syncRoutes } from './routes/sync.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -30,6 +31,7 @@ export interface ApiDeps {
     | 'messageChanges'
     | 'search'
     | 'receipts'
+    | 'sync'
     | 'typing'
   >
   readonly tickets: Pick<Tickets, 'issue'>
@@ -64,6 +66,7 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   await app.register(messageChangeRoutes({ ...deps, ...services }))
   await app.register(receiptRoutes(services))
   await app.register(searchRoutes(services))
+  await app.register(syncRoutes(services))
   await app.register(realtimeRoutes(deps))
   refuseOtherMethods()
 }

@@ -1,5 +1,5 @@
-import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
-import { type Backend, type FailureRates, failureRates } from '@rendezvous/contract'
+import type { Bus, Clock, Limits, Presence, Rate } from '@rendezvous/cluster'
+import { type Backend, type FailureRates, failureRates, rates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import { databaseAddresses } from './adapters/addresses.ts'
 import { conversationsIn } from './adapters/conversations.ts'
@@ -10,9 +10,11 @@ import { outboxIn } from './adapters/outbox.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
+import { syncIn } from './adapters/sync.ts'
 import { databaseUsers } from './adapters/users.ts'
 import { visibilityIn } from './adapters/visibility.ts'
 import type { OpenDatabase } from './database/open.ts'
+import { isOutage } from './kernel/outage.ts'
 import type { Addresses } from './ports/addresses.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { Groups } from './ports/groups.ts'
@@ -22,6 +24,7 @@ import type { Outbox } from './ports/outbox.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
+import type { Sync } from './ports/sync.ts'
 import type { Users } from './ports/users.ts'
 import type { Visibility } from './ports/visibility.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
@@ -40,6 +43,7 @@ import { type ReceiptService, receiptService } from './services/receipts.ts'
 import { type SearchService, searchService } from './services/search.ts'
 import { type SessionService, sessionService } from './services/sessions.ts'
 import { type Sweeper, sweeper } from './services/sweeper.ts'
+import { type SyncService, syncService } from './services/sync.ts'
 import { type TypingService, typingService } from './services/typing.ts'
 
 /** What the services of one api node stand on. */
@@ -52,6 +56,7 @@ export interface ServicePorts {
   readonly messageChanges: MessageChanges
   readonly search: MessageSearch
   readonly receipts: Receipts
+  readonly sync: Sync
   readonly outbox: Outbox
   readonly bus: Pick<Bus, 'publish'>
   readonly presence: Pick<Presence, 'online' | 'everybody' | 'declare'>
@@ -64,6 +69,8 @@ export interface ServicePorts {
   readonly limits: Limits
   /** The contract's own unless given. */
   readonly failureRates?: FailureRates
+  /** Of syncs over the socket, counted together with those over HTTP; the contract's own unless given. */
+  readonly syncRate?: Rate | null
   readonly refreshTtlMs: number
   /** Milliseconds since 1970. */
   readonly clock: Clock
@@ -83,6 +90,7 @@ export interface ApiServices {
   readonly messageChanges: MessageChangeService
   readonly search: SearchService
   readonly receipts: ReceiptService
+  readonly sync: SyncService
   readonly typing: TypingService
   readonly announcer: Announcer
   /** For one timer of `main`, every second or so. */
@@ -93,7 +101,7 @@ export interface ApiServices {
 
 /** Puts the services of one api node together. Starts nothing. */
 export function apiServices(ports: ServicePorts): ApiServices {
-  const { clock, newId, warn } = ports
+  const { clock, newId, warn, syncRate = rates.sync } = ports
   const announcer = announcing({ ...ports, clock, warn })
   const sessions = sessionService({ ...ports, announcer })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
@@ -101,6 +109,7 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const messages = messageService({ ...ports, receipts, announcer, newId })
   const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
   const typing = typingService({ ...ports, announcer })
+  const sync = syncService({ ...ports, presence })
   const groups = groupService({ ...ports, presence, announcer })
   const failures = countFailures({ ...ports, rates: ports.failureRates ?? failureRates })
   return {
@@ -112,15 +121,17 @@ export function apiServices(ports: ServicePorts): ApiServices {
     messageChanges,
     search: searchService(ports),
     receipts,
+    sync,
     typing,
     announcer,
     sweeper: sweeper({ ...ports, announcer }),
     backend: backend({
       ...ports,
-      carryOut: commandsOver({ messages, messageChanges, receipts, typing }),
+      carryOut: commandsOver({ ...ports, messages, messageChanges, receipts, sync, typing, syncRate }),
       sessions,
       receipts,
-      presence
+      presence,
+      isOutage
     })
   }
 }
@@ -138,11 +149,12 @@ export type DatabasePorts = Pick<
   | 'messageChanges'
   | 'search'
   | 'receipts'
+  | 'sync'
   | 'outbox'
 >
 
 /** Every port of the services that is kept in the database. */
-export function databasePorts({ database, hot, prisma }: OpenDatabase): DatabasePorts {
+export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDatabase): DatabasePorts {
   return {
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
@@ -154,6 +166,7 @@ export function databasePorts({ database, hot, prisma }: OpenDatabase): Database
     messageChanges: messageChangesIn(database),
     search: searchIn(database),
     receipts: receiptsIn(database, hot),
+    sync: syncIn(database, longestWriteMs),
     outbox: outboxIn(database)
   }
 }

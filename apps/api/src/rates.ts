@@ -18,6 +18,7 @@ export const RateVariables = Type.Object({
   RATE_READ: requests('read'),
   RATE_WRITE: requests('write'),
   RATE_SEARCH: requests('search'),
+  RATE_SYNC: requests('sync'),
   RATE_PUBLIC: requests('public'),
   RATE_LOGIN: requests('login'),
   RATE_REGISTER: requests('register'),
@@ -35,6 +36,7 @@ export function requestRates(config: RateConfig): RequestRates {
     read: readRate(config.RATE_READ, factor),
     write: readRate(config.RATE_WRITE, factor),
     search: readRate(config.RATE_SEARCH, factor),
+    sync: readRate(config.RATE_SYNC, factor),
     public: readRate(config.RATE_PUBLIC, factor),
     login: readRate(config.RATE_LOGIN, factor),
     register: readRate(config.RATE_REGISTER, factor)

@@ -53,6 +53,17 @@ t.test('who cannot be talked with', async t => {
   t.match(sent, { status: 400, body: { receiver: [`Invalid pk "${eve.id}" - object does not exist.`] } })
 })
 
+t.test('who leaves while he opens it gets an answer that the document has', async t => {
+  const quick = await startApi(t, {
+    ports: ({ conversations }) => ({ conversations: { ...conversations, findForMember: async () => null } })
+  })
+  const [ann, bob] = [await quick.join(), await quick.join()]
+  t.match(await ann.ask('POST', PATH, { participants: [bob.id] }), { status: 404, body: { code: 'not_found' } })
+  t.match(JSON.parse((await ann.ask('GET', '/openapi.json')).text).paths, {
+    [PATH]: { post: { responses: { 404: {} } } }
+  })
+})
+
 t.test('who left sees nothing of it until he is written to', async t => {
   const { ann, bob, id } = await couple()
   await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'before' })

@@ -1,4 +1,3 @@
-import type { Delivery } from '@rendezvous/cluster'
 import { type Right, type Role, rights, roleRanks } from '@rendezvous/contract'
 import t from 'tap'
 import { type Person, startApi } from './app.ts'
@@ -162,7 +161,9 @@ t.test('who joins sees what came before only where the group says so', async t =
 t.test('a group is handed over, and never without an owner', async t => {
   const { ann, bob, carl, url } = await group()
   t.match(await ann.ask('PATCH', `${url}members/${carl.id}/`, { role: 'admin' }), { status: 204 })
-  t.match(await told(), [{ frames: [{ type: 'member_updated', members: [{ user_id: carl.id, role: 'admin' }] }] }])
+  t.match(await told(), [
+    { header: { members_seq: 1 }, frames: [{ type: 'member_updated', members: [{ user_id: carl.id, role: 'admin' }] }] }
+  ])
   t.match(await ann.ask('PATCH', `${url}members/${bob.id}/`, { role: 'owner' }), { status: 204 })
   t.match(await told(), [
     {
@@ -185,11 +186,27 @@ t.test('a group is handed over, and never without an owner', async t => {
   t.match(await ann.ask('POST', `${url}leave/`), { status: 204 })
 })
 
+t.test(
+  'roles and titles are told with the change of members they come after, so that who went hears nothing',
+  async t => {
+    const { ann, bob, carl, url } = await group()
+    await ann.ask('DELETE', `${url}members/${carl.id}/`)
+    await told()
+    await ann.ask('PATCH', `${url}members/${bob.id}/`, { role: 'admin' })
+    await bob.ask('PATCH', url, { title: 'Without Carl' })
+    t.match(await told(), [
+      { header: { from: 4, to: 4, members_seq: 2 }, frames: [{ type: 'member_updated' }] },
+      { header: { from: 5, to: 6, members_seq: 2 }, frames: [{ type: 'conversation_updated' }, { content: / named / }] }
+    ])
+  }
+)
+
 t.test('a title and settings change, told as an event and as a message', async t => {
   const { ann, bob, url } = await group()
   t.match(await ann.ask('PATCH', url, { title: ' Bouldering ' }), { status: 200, body: { title: 'Bouldering' } })
   t.match(await told(), [
     {
+      header: { members_seq: 1 },
       frames: [
         { type: 'conversation_updated', title: 'Bouldering', user_id: ann.id },
         { message_type: 'system', system: { action: 'titled', title: 'Bouldering' } }
@@ -273,20 +290,4 @@ t.test('every right is held by its role and those above it, and by nobody below'
   for (const person of [bob, carl]) await ann.ask('PATCH', `${url}members/${person.id}/`, { role: 'admin' })
   t.match(await bob.ask('DELETE', `${url}members/${carl.id}/`), { status: 403 }, 'nobody takes out his equal')
   t.match(await bob.ask('DELETE', `${url}members/${ann.id}/`), { status: 403 }, 'nor who is above him')
-})
-
-t.test('typing is told to the room, with an end', async t => {
-  const { ann, bob, id, url } = await group()
-  t.match(await ann.ask('POST', `${url}typing/`, { is_typing: true }), { status: 204 })
-  const direct = await ann.ask('POST', PATH, { participants: [bob.id] })
-  await told()
-  await ann.ask('POST', `${url}typing/`, { is_typing: false })
-  await ann.ask('POST', `${PATH}${direct.body.id}/typing/`, { is_typing: true })
-  const news: Pick<Delivery, 'topics'>[] = await told()
-  t.match(news, [
-    { topics: [`room:${id}`], frames: [{ type: 'typing', user_id: ann.id, is_typing: false, expires_in_ms: 0 }] },
-    { topics: [`user:${bob.id}`], frames: [{ type: 'typing', is_typing: true, expires_in_ms: 6_000 }] }
-  ])
-  await addBlock(api.open.database, bob.id, ann.id)
-  t.match(await ann.ask('POST', `${PATH}${direct.body.id}/typing/`, { is_typing: true }), { status: 404 })
 })

@@ -6,9 +6,12 @@ import {
   UpdateStatusRequest
 } from '@rendezvous/contract'
 import t from 'tap'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { FormBody } from '../src/kernel/form.ts'
 import { bodyReader, type ObjectSchema } from '../src/kernel/input/body.ts'
 import { fieldOf } from '../src/kernel/input/field.ts'
+import { lenientBody, lenientField, type Place } from '../src/kernel/input/lenience.ts'
 
 /** What a lenient path makes of a body: its values, or its errors by field. */
 function read(schema: unknown, body: unknown, lenient = true): unknown {
@@ -53,6 +56,49 @@ t.test('numbers are read from what stands for them', async t => {
     t.same(read(SendToUser, { receiver: raw, content: 'x' }), value, JSON.stringify(raw))
   }
 })
+
+t.test('the document takes the digits of ids to the largest, and no further', async t => {
+  const documented = (field: object, place: Place) => Compile(lenientField('n', field, place) as TSchema)
+  const id = documented({ type: 'integer', minimum: 1, maximum: 2_147_483_647 }, 'json')
+  const number = documented({ type: 'integer' }, 'query')
+  for (const text of ['1', '9', '10', ' +007 ', '12.0', '999999999', '1999999999', '2147483640', '2147483647'])
+    t.ok(id.Check(text), text)
+  for (const text of [
+    '',
+    '0',
+    '-1',
+    '00',
+    '2147483648',
+    '2147483650',
+    '2200000000',
+    '3000000000',
+    '10000000000',
+    '1e3'
+  ])
+    t.notOk(id.Check(text), text)
+  for (const text of ['0', '-9007199254740991', '9007199254740991']) t.ok(number.Check(text), text)
+  for (const given of ['9007199254740992', 2 ** 53]) t.notOk(number.Check(given), String(given))
+})
+
+t.test(
+  'the document takes no text that a reader refuses for its characters, and an empty one only where it may be',
+  async t => {
+    const documented = (schema: unknown, place: 'json' | 'form') =>
+      Compile(lenientBody(schema as ObjectSchema, place) as TSchema)
+    t.notOk(documented(ProfileUpdate, 'json').Check({ bio: 'a\0b' }))
+    for (const [body, isTaken] of [
+      [{ username: '' }, false],
+      [{ bio: '' }, true],
+      [{ birth_date: '' }, true]
+    ] as const) {
+      t.equal(documented(ProfileUpdate, 'form').Check(body), isTaken, JSON.stringify(body))
+      t.equal(
+        'error' in bodyReader(ProfileUpdate as unknown as ObjectSchema, true)(form(...Object.entries(body))),
+        !isTaken
+      )
+    }
+  }
+)
 
 t.test('booleans are read from their words', async t => {
   const words: [boolean, unknown[]][] = [

@@ -13,7 +13,7 @@ const three = { limit: 3, windowMs: 30_000 }
 async function startLimited(t: Test) {
   const wire = memoryWire({ clock: () => 0 })
   const limits = memoryLimits(wire)
-  const all = { read: three, write: three, search: three, public: three, login: three, register: three }
+  const all = { read: three, write: three, search: three, sync: three, public: three, login: three, register: three }
   const api = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
   const from = (remoteAddress: string, url = '/api/token/verify/', headers = {}) =>
     api.app.inject({ method: 'POST', url, remoteAddress, headers })
@@ -102,7 +102,7 @@ t.test('pages of other origins may read what is left', async t => {
 t.test('while the shared store is out of reach each node counts for itself', async t => {
   const wire = memoryWire({ clock: () => 0 })
   const limits = localWhenUnreachable(memoryLimits(wire), memoryLimits(memoryWire({ clock: () => 0 })), () => 0)
-  const all = { read: three, write: three, search: three, public: three, login: three, register: three }
+  const all = { read: three, write: three, search: three, sync: three, public: three, login: three, register: three }
   const { app } = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
   wire.goDown()
   const answers = []
@@ -121,7 +121,10 @@ t.test('the variables say the rates, all at once or one by one', async t => {
     read: { limit: rates.read.limit * 2 }
   })
   t.match(read({ RATE_REGISTER: '0' }), { register: null })
-  t.same(Object.values(read({ RATE_FACTOR: '0' })), [null, null, null, null, null, null])
+  t.same(
+    Object.values(read({ RATE_FACTOR: '0' })),
+    Array.from({ length: 7 }, () => null)
+  )
   t.match(passwordFailureRates(parseEnv(RateVariables, { RATE_FACTOR: '0' })), { account: { limit: 20 } })
   t.throws(() => read({ RATE_READ: '10' }), /RATE_READ must be a rate such as 2000\/10s/)
 })

@@ -9,6 +9,7 @@ import { connect } from './connection.ts'
 import { selectProtocol } from './dialect.ts'
 import { openSockets } from './drain.ts'
 import { type Guard, openCrowd } from './flood.ts'
+import { refuseBrokenHandshake, versions } from './handshake.ts'
 import { type GatewayDeps, openNode } from './node.ts'
 import { type Listener, webSocketsOnly } from './protocols.ts'
 import { admission } from './upgrade.ts'
@@ -30,7 +31,7 @@ const SEAT_RETRY_SECONDS = 5
 export const gatewayPlugin = plugin(gateway, { fastify: '5.x', name: '@rendezvous/gateway' })
 
 async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
-  const node = openNode(deps, (facts, what) => app.log.warn(facts, what))
+  const node = openNode(deps, app.log)
   const sockets = openSockets(node)
   const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
   const crowd = openCrowd(deps.settings, deps.timers.now)
@@ -57,6 +58,8 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     const isFull = sockets.size + admitting >= deps.settings.socketsMax
     if (draining || isFull) throw new ApiError('unavailable', { retryAfter: 1 })
     if (!request.ws) throw new ApiError('not_found')
+    void reply.header('sec-websocket-version', versions.join(', '))
+    refuseBrokenHandshake(request.headers)
     admitting += 1
     try {
       const claims = await admit(request)

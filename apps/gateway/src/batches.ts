@@ -4,6 +4,8 @@ import {
   type CommandResult,
   type IssuedCommand,
   limits,
+  type RoomQuestion,
+  type RoomState,
   type Roster,
   type UserId
 } from '@rendezvous/contract'
@@ -14,6 +16,7 @@ import type { Timers } from './timers.ts'
 export interface BatchedBackend {
   alive(claims: Claims): Promise<boolean>
   roster(claims: Claims): Promise<Roster>
+  rooms(question: RoomQuestion): Promise<RoomState>
   execute(command: IssuedCommand): Promise<CommandResult>
   deliverWaiting(userId: UserId): Promise<void>
 }
@@ -29,7 +32,9 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
 
   const alive = batched((claims: readonly Claims[]) => backend.alive(claims))
   const roster = batched((claims: readonly Claims[]) => backend.roster(claims))
+  const rooms = batched((questions: readonly RoomQuestion[]) => backend.rooms(questions))
   const execute = batched((commands: readonly IssuedCommand[]) => backend.execute(commands))
+  const sync = batched((commands: readonly IssuedCommand[]) => backend.execute(commands)) // long answers keep no send waiting
   const waiting = batched(async (userIds: readonly UserId[]) => {
     await backend.deliverWaiting([...new Set(userIds)])
     return userIds
@@ -38,7 +43,8 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
   return {
     alive: claims => alive.load(claims),
     roster: claims => roster.load(claims),
-    execute: command => execute.load(command),
+    rooms: question => rooms.load(question),
+    execute: issued => (issued.command.type === 'sync' ? sync : execute).load(issued),
     async deliverWaiting(userId) {
       await waiting.load(userId)
     }

@@ -1,15 +1,17 @@
 import type { Writable } from 'node:stream'
-import { type Claims, type CloseCode, closeCodes } from '@rendezvous/contract'
+import { type Claims, type CloseCode, closeCodes, conversationStream } from '@rendezvous/contract'
 import type { WebSocket } from 'ws'
 import { closing } from './closing.ts'
 import { dialectOf } from './dialect.ts'
 import type { Guard } from './flood.ts'
 import { heartbeat } from './heartbeat.ts'
-import type { Frame, Member } from './hub.ts'
+import type { Member } from './hub.ts'
 import { intake } from './intake.ts'
 import type { Node } from './node.ts'
+import type { Frame } from './outgoing.ts'
 import { openOutlet } from './outlet.ts'
 import { place, type Welcome } from './place.ts'
+import { type Guest, RETRY_MS } from './room.ts'
 
 /** Frames that wait while a socket connects, at most, and their bytes as with a slow consumer; then the client is better off connecting anew. */
 const BUFFERED_MAX = 1_000
@@ -36,13 +38,14 @@ export function connect(
   node: Node,
   ended: () => void
 ): Connection {
-  const { settings, timers, backend, deliveries, voice } = node
+  const { settings, timers, deliveries, voice } = node
   const { userId } = claims
   const dialect = dialectOf(socket.protocol)
   const buffered: Frame[] = []
   let bufferedBytes = 0
   let state: State = 'connecting'
   let cancelResync: (() => void) | null = null
+  let isInterrupted = false
 
   const outlet = openOutlet({
     socket,
@@ -69,7 +72,8 @@ export function connect(
   const cancelConnecting = timers.after(settings.connectTimeoutMs, () => endWith(closeCodes.unavailable))
   let cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
 
-  const member: Member = {
+  const member: Member & Guest = {
+    userId,
     receive(frames) {
       if (state === 'ready') for (const frame of frames) write(frame)
       else if (state === 'connecting') buffer(frames)
@@ -78,25 +82,39 @@ export function connect(
       if (user_id !== userId || claims.tokenId === spare) return
       if (end_sessions === 'all' || end_sessions.includes(claims.sessionId)) endWith(closeCodeOf(code))
     },
-    interrupted() {
-      if (state !== 'ready') return // it fetches everything after `ready` anyway
-      cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => {
-        cancelResync = null
-        outlet.send(voice.resync())
-        void endIfLoggedOut()
+    moved(frame) {
+      seat.moved(frame).catch(error => {
+        if (!isClosed()) node.log(error, 'a room could not be entered')
+        endWith(closeCodes.unavailable)
       })
+    },
+    resync(conversationId) {
+      if (state === 'ready') outlet.send(voice.resync(conversationStream(conversationId))) // before, it will fetch everything anyway
+    },
+    interrupted() {
+      if (state === 'ready') cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => renew(true))
+      else isInterrupted = true
     }
   }
 
   const seat = place(member, claims, node)
 
-  /** The end of the session may be among what was lost. */
-  async function endIfLoggedOut(): Promise<void> {
-    try {
-      if (!(await backend.alive(claims))) endWith(closeCodes.sessionEnded)
-    } catch (error) {
-      node.log(error, 'whether a session goes on could not be asked')
-    }
+  /** The end of the session and rooms that the person came into may be among what was lost. While the api cannot be asked the client is told once. */
+  function renew(isFirst: boolean): void {
+    const tell = () => outlet.send(voice.resync(null))
+    cancelResync = null
+    seat.renew().then(
+      isAlive => {
+        if (!isAlive) endWith(closeCodes.sessionEnded)
+        else tell()
+      },
+      error => {
+        if (isClosed()) return
+        node.log(error, 'what an interruption cost could not be asked')
+        cancelResync ??= timers.after(RETRY_MS, () => renew(false))
+        if (isFirst) tell()
+      }
+    )
   }
 
   function expire(): void {
@@ -134,9 +152,12 @@ export function connect(
       voice.ready({ user_id: userId, session_id: claims.sessionId, dialect, heartbeat_ms: heartbeatMs, head })
     )
     for (const frame of buffered.splice(0)) write(frame)
+    if (isInterrupted) member.interrupted([])
     socket.resume()
     if (dialect === 'legacy')
-      backend.deliverWaiting(userId).catch(error => node.log(error, 'what waited could not be counted as delivered'))
+      node.backend
+        .deliverWaiting(userId)
+        .catch(error => node.log(error, 'what waited could not be counted as delivered'))
   }
 
   function isClosed(): boolean {
@@ -170,7 +191,8 @@ export function connect(
     pulse.pong()
     if (!isClosed()) reader.control()
   })
-  socket.on('error', () => {
+  socket.on('error', error => {
+    node.debug(error, 'a socket broke off')
     dismantle()
     closer.expectEnd() // ws answers what broke its rules with a close frame of its own
   })

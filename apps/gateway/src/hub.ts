@@ -1,27 +1,29 @@
-import type { Bus, BusListener, ControlHeader, Envelope, EventsHeader, Topic } from '@rendezvous/cluster'
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import {
+  type Bus,
+  type BusListener,
+  type ControlHeader,
+  type Envelope,
+  roomTopic,
+  type Topic
+} from '@rendezvous/cluster'
+import { type Frame, framesOf, isOfRoom, type RoomFrame } from './outgoing.ts'
 import { sequencer } from './sequencer.ts'
-import { textFrame } from './text-frame.ts'
 import type { Timers } from './timers.ts'
 
-/** A frame for clients: its bytes as they go out, made once whatever the number of sockets. */
-export interface Frame {
-  readonly bytes: Buffer
-  /** Set on a new message: whose it is and where it stands, so that its delivery can be reported unparsed. */
-  readonly message?: { readonly sender: UserId; readonly conversationId: ConversationId; readonly seq: Seq }
-}
-
-/** A socket, as the hub sees it. None of these may throw. */
+/** Who follows topics: a socket, or the rooms of this node. None of these may throw. */
 export interface Member {
-  /** Frames to write, in order. */
+  /** Frames of one of its topics, in order. */
   receive(frames: readonly Frame[]): void
+  /** People came into a room or left it, told on another topic than the room's: of the room's stream only such changes come there, so they
+   *  do not wait for one another, and the same one may come on the room's topic before or after. */
+  moved(frame: RoomFrame): void
   /** Something another node wants done to sockets of this topic. */
   control(header: ControlHeader): void
-  /** Events of one of its topics may have been lost. */
-  interrupted(): void
+  /** What was published to these of its topics may have been lost. */
+  interrupted(topics: readonly Topic[]): void
 }
 
-/** Topics and the sockets of this node that follow them; nothing else is known here. */
+/** Topics and who of this node follows them; nothing else is known here. */
 export interface Hub {
   /** Resolves once all `topics` are confirmed: what is published from then on reaches `member`, what was published before it may. Ends
    *  with `leave` of the same topics, also when it rejected.
@@ -61,20 +63,30 @@ export function openHub(options: {
     if (subscription === undefined) return
 
     if (header.kind === 'control') for (const member of subscription.members) member.control(header)
-    else if (header.kind === 'courtesy') order.courtesy(subscription, header.after, frames.map(encode))
-    else order.events(subscription, header.stream, header.from, encodeEvents(header, frames))
+    else if (header.kind === 'courtesy') order.courtesy(subscription, header.after, framesOf(header, frames))
+    else if (
+      header.members_seq !== undefined &&
+      header.conversation !== undefined &&
+      topic !== roomTopic(header.conversation)
+    )
+      tellMoved(subscription, framesOf(header, frames))
+    else order.events(subscription, header.stream, header.from, framesOf(header, frames))
   }
 
   function onInterruption(topics: readonly Topic[] | 'all'): void {
-    const affected = new Set<Member>()
+    const affected = new Map<Member, Topic[]>()
     for (const topic of topics === 'all' ? [...subscriptions.keys()] : topics) {
       const subscription = subscriptions.get(topic)
       if (subscription === undefined) continue
       order.flush(subscription)
       subscription.epoch = newEpoch()
-      for (const member of subscription.members) affected.add(member)
+      for (const member of subscription.members) {
+        const others = affected.get(member)
+        if (others === undefined) affected.set(member, [topic])
+        else others.push(topic)
+      }
     }
-    for (const member of affected) member.interrupted()
+    for (const [member, lost] of affected) member.interrupted(lost)
   }
 
   /** One call for all topics that have no subscription yet; the others are awaited. */
@@ -130,14 +142,6 @@ function deliver({ members }: Subscription, frames: readonly Frame[]): void {
   for (const member of members) member.receive(frames)
 }
 
-function encode(frame: string): Frame {
-  return { bytes: textFrame(frame) }
-}
-
-function encodeEvents({ from, senders, conversation }: EventsHeader, frames: readonly string[]): Frame[] {
-  return frames.map((frame, index) => {
-    const sender = senders?.[index]
-    if (sender === undefined || sender === 0 || conversation === undefined) return encode(frame)
-    return { bytes: textFrame(frame), message: { sender, conversationId: conversation, seq: (from + index) as Seq } }
-  })
+function tellMoved({ members }: Subscription, frames: readonly Frame[]): void {
+  for (const frame of frames.filter(isOfRoom)) for (const member of members) member.moved(frame)
 }

@@ -1,4 +1,12 @@
-import { ApiError, type Claims, type Command, type CommandRef, limits, throttled } from '@rendezvous/contract'
+import {
+  ApiError,
+  type Claims,
+  type Command,
+  type CommandRef,
+  type CommandResult,
+  limits,
+  throttled
+} from '@rendezvous/contract'
 import { readCommand } from './command.ts'
 import type { Guard } from './flood.ts'
 import { type ClientFrame, readFrame } from './frame.ts'
@@ -31,7 +39,10 @@ export function intake(options: {
   const refuse = (ref: CommandRef | null, error: ApiError) => send(voice.error(ref, error))
   const queue = commandQueue(
     command => backend.execute({ claims, command }),
-    (ref, result) => send(voice.result(ref, result))
+    (ref, result) => {
+      send(voice.result(ref, result))
+      for (const stream of beyond(result)) send(voice.resync(stream))
+    }
   )
 
   function countBadFrame(): void {
@@ -74,4 +85,9 @@ export function intake(options: {
     },
     stop: queue.clear
   }
+}
+
+/** The streams that have not come as far as the client claimed. */
+function beyond(result: CommandResult): readonly string[] {
+  return result.ok || result.code !== 'bad_position' ? [] : (result.fields?.ranges ?? [])
 }

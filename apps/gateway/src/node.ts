@@ -1,10 +1,12 @@
 import { type Bus, type BusListener, ClusterError, type Limits, type Presence, type Tickets } from '@rendezvous/cluster'
 import type { Backend } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
+import type { FastifyBaseLogger } from 'fastify'
 import { type BatchedBackend, batchedBackend } from './batches.ts'
 import { coalescedDeliveries, type Deliveries } from './deliveries.ts'
 import { type Hub, openHub } from './hub.ts'
 import { type LocalPresence, localPresence } from './presence.ts'
+import { openRooms, type Rooms } from './rooms.ts'
 import type { GatewaySettings } from './settings.ts'
 import type { Timers } from './timers.ts'
 import { type Voice, voice } from './voice.ts'
@@ -32,20 +34,26 @@ export interface Node {
   readonly random: () => number
   readonly backend: BatchedBackend
   readonly hub: Hub
+  readonly rooms: Rooms
   readonly presence: LocalPresence
   readonly deliveries: Deliveries
   readonly voice: Voice
   /** Notes what went wrong and was survived. */
   readonly log: (error: unknown, what: string) => void
+  /** Notes what a client did wrong, for who looks into one. */
+  readonly debug: (error: unknown, what: string) => void
   /** Says what is still to be said to the api, and ends. No socket may be left. */
   close(): Promise<void>
 }
 
-/** Opens what the sockets share. `warn` takes a log line. */
-export function openNode(deps: GatewayDeps, warn: (facts: object, what: string) => void): Node {
+/** Opens what the sockets share. `logger` takes log lines. */
+export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'warn' | 'debug'>): Node {
   const { backend, settings, timers, random } = deps
-  const log = (error: unknown, what: string) => warn(factsOf(error), what)
+  const log = (error: unknown, what: string) => logger.warn(factsOf(error), what)
   const hub = openHub({ openBus: deps.openBus, timers, log })
+  const batched = batchedBackend(backend, timers, settings.batchDelayMs)
+  const spreadMs = () => random() * settings.resyncSpreadMs
+  const rooms = openRooms({ hub, backend: batched, timers, spreadMs, log })
   const presence = localPresence({
     presence: deps.presence,
     backend,
@@ -66,12 +74,14 @@ export function openNode(deps: GatewayDeps, warn: (facts: object, what: string) 
     settings,
     timers,
     random,
-    backend: batchedBackend(backend, timers, settings.batchDelayMs),
+    backend: batched,
     hub,
+    rooms,
     presence,
     deliveries,
     voice: voice(timers.now),
     log,
+    debug: (error, what) => logger.debug(factsOf(error), what),
     async close() {
       await presence.stop()
       await deliveries.flush()

@@ -1,7 +1,9 @@
-import { roomTopic, type Topic, userTopic } from '@rendezvous/cluster'
+import { type Topic, userTopic } from '@rendezvous/cluster'
 import type { Claims, UserId } from '@rendezvous/contract'
 import type { Member } from './hub.ts'
 import type { Node } from './node.ts'
+import type { RoomFrame } from './outgoing.ts'
+import type { Guest } from './room.ts'
 
 /** What a socket is told when it has its place. */
 export interface Welcome {
@@ -12,20 +14,25 @@ export interface Welcome {
   readonly head: number
 }
 
-/** What one socket holds of its node: its topics, and its share in the person's presence. */
+/** What one socket holds of its node: its topics, its rooms, and its share in the person's presence. */
 export interface Place {
   /** Takes it: once only. Resolves when all topics are confirmed; with null when it was released meanwhile.
    *  @throws ClusterError or whatever the api's call rejects with; then `release` is still due. */
   take(): Promise<Welcome | null>
+  /** Its own topic brought that people came or went. @throws as `take`. */
+  moved(frame: RoomFrame): Promise<void>
+  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now. False when its session has ended.
+   *  @throws as `take`. */
+  renew(): Promise<boolean>
   /** Lets go of everything, taken or being taken. Safe to repeat. */
   release(): void
 }
 
 /** The place of `member`, a socket of who `claims` say. */
 export function place(
-  member: Member,
+  member: Member & Guest,
   claims: Claims,
-  { hub, presence, backend }: Pick<Node, 'hub' | 'presence' | 'backend'>
+  { hub, rooms, presence, backend }: Pick<Node, 'hub' | 'rooms' | 'presence' | 'backend'>
 ): Place {
   const topics: Topic[] = []
   let isPresent = false
@@ -44,18 +51,25 @@ export function place(
       if (released) return null
       isPresent = true
       await presence.enter(claims.userId)
-      const { alive, rooms, contacts, head } = await backend.roster(claims)
+      const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
       if (released) return null
       if (!alive) return { alive, online: [], head }
-      await join(rooms.map(room => roomTopic(room.conversationId)))
+      await rooms.enter(member, entered)
       if (released) return null
       const online = await presence.online(contacts)
       return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+    },
+    moved: frame => rooms.moved(member, frame),
+    async renew() {
+      const { alive, rooms: entered } = await backend.roster(claims)
+      if (alive && !released) await rooms.enter(member, entered)
+      return alive
     },
     release() {
       if (released) return
       released = true
       hub.leave(member, topics)
+      rooms.release(member)
       if (isPresent) presence.leave(claims.userId)
     }
   }

@@ -18,7 +18,8 @@ import type { Static } from 'typebox'
 export interface Voice {
   ready(facts: Pick<Static<typeof Ready>, 'user_id' | 'session_id' | 'dialect' | 'heartbeat_ms' | 'head'>): string
   snapshot(online: Static<typeof PresenceSnapshot>['online_user_ids']): string
-  resync(): string
+  /** Of all streams when null. */
+  resync(stream: string | null): string
   reconnect(afterMs: number): string
   ack(ref: CommandRef | null, result: AckResult): string
   error(ref: CommandRef | null, error: ApiError): string
@@ -40,7 +41,7 @@ export function voice(now: () => number): Voice {
       JSON.stringify({ type: 'presence_snapshot', online_user_ids: online, ...live() } satisfies Static<
         typeof PresenceSnapshot
       >),
-    resync: () => JSON.stringify({ type: 'resync', stream: null, ...live() } satisfies Static<typeof Resync>),
+    resync: stream => JSON.stringify({ type: 'resync', stream, ...live() } satisfies Static<typeof Resync>),
     reconnect: afterMs =>
       JSON.stringify({ type: 'reconnect', after_ms: afterMs, ...live() } satisfies Static<typeof Reconnect>),
     ack,

@@ -45,6 +45,24 @@ t.test('what the api refuses is an error with its code and fields', async t => {
   })
 })
 
+t.test('a place above the head of a stream is an error, and each such stream is to be read anew', async t => {
+  const { backend, connectReady } = await openGateway(t)
+  const streams = ['conversation:7', 'conversation:8']
+  backend.answers.execute = () => ({ ok: false, code: 'bad_position', detail: 'Too far.', fields: { ranges: streams } })
+  const client = await connectReady(alice)
+  const ranges = streams.map(stream => ({ stream, after: 9 }))
+
+  t.match(await ask(client, { type: 'sync', ref: 1, ranges }), { type: 'error', ref: 1, code: 'bad_position' })
+  for (const stream of streams) t.match(await client.next(), { type: 'resync', stream, v: 1 })
+})
+
+t.test('a refusal says how long to wait, where the api does', async t => {
+  const { backend, connectReady } = await openGateway(t)
+  backend.answers.execute = () => ({ ok: false, code: 'throttled', detail: 'Later.', retryAfter: 1.5 })
+  const client = await connectReady(alice)
+  t.match(await ask(client, { type: 'sync' }), { type: 'error', code: 'throttled', retry_after_ms: 1_500 })
+})
+
 t.test('when the api cannot be reached a command is unavailable, and the next is tried', async t => {
   const { backend, connectReady } = await openGateway(t)
   backend.interpose('execute', () => Promise.reject(new Error('no api')))

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { ClusterError, type Presence, roomTopic } from '@rendezvous/cluster'
-import type { ConversationId, UserId } from '@rendezvous/contract'
+import { ClusterError, type Presence } from '@rendezvous/cluster'
+import type { UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { batchedBackend } from '../src/batches.ts'
 import { emptyRoster, fakeBackend } from './fake-backend.ts'
-import { alice, bob, carol, claimsOf, nextSeqs, openGateway, publisher, toAlice } from './gateway.ts'
+import { alice, bob, carol, claimsOf, club, headOf, nextSeqs, openGateway, publisher, toAlice } from './gateway.ts'
 import { manualTimers } from './manual-timers.ts'
 
 t.test('a socket gets the snapshot, then ready', async t => {
@@ -43,12 +43,11 @@ t.test('what is published while the socket connects comes after ready, in order'
 
 t.test('a socket hears the rooms of its roster', async t => {
   const gateway = await openGateway(t)
-  const room = 900 as ConversationId
-  gateway.backend.answers.roster = () => ({ ...emptyRoster, rooms: [{ conversationId: room, membersSeq: 1 as never }] })
+  gateway.backend.answers.roster = () => ({ ...emptyRoster, rooms: [headOf(club, 1)] })
 
   const client = await gateway.connectReady(alice)
-  await publisher(t, gateway).tell([roomTopic(room)], 'in the room')
-  t.match(await client.next(), { text: 'in the room' })
+  await publisher(t, gateway).said(2, { membersSeq: 1 })
+  t.match(await client.next(), { type: 'message_created', seq: 2 })
 })
 
 t.test('what the client says before ready is answered after it', async t => {

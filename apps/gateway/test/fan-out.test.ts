@@ -1,5 +1,6 @@
 import t from 'tap'
 import { STREAMS_MAX, sequencer } from '../src/sequencer.ts'
+import { emptyRoster } from './fake-backend.ts'
 import { alice, bob, nextSeqs, openCluster, openGateway, publisher, toAlice, toBob } from './gateway.ts'
 import { manualTimers } from './manual-timers.ts'
 
@@ -85,7 +86,7 @@ t.test('after an interruption sockets are told to resync, spread out, and order 
 t.test('a session that ended during an interruption closes its sockets with 4501', async t => {
   const gateway = await openGateway(t)
   const [ended, other] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
-  gateway.backend.answers.alive = ({ userId }) => userId !== alice
+  gateway.backend.answers.roster = ({ userId }) => ({ ...emptyRoster, alive: userId !== alice })
   gateway.wire.faults.disconnect(gateway.name)
   gateway.wire.faults.reconnect(gateway.name)
   await publisher(t, gateway).tell([toBob], 'marker')

@@ -9,11 +9,19 @@ import {
   memoryTickets,
   memoryWire,
   type Presence,
+  roomTopic,
   type Tickets,
   type Topic,
   userTopic
 } from '@rendezvous/cluster'
-import { type Claims, type ConversationId, conversationStream, type UserId } from '@rendezvous/contract'
+import {
+  type Claims,
+  type ConversationId,
+  conversationStream,
+  type RoomHead,
+  type Seq,
+  type UserId
+} from '@rendezvous/contract'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { ClientOptions } from 'ws'
@@ -26,8 +34,12 @@ export const alice = 1 as UserId
 export const bob = 2 as UserId
 export const carol = 3 as UserId
 export const talk = 70 as ConversationId
+/** A group. */
+export const club = 900 as ConversationId
 export const toAlice = userTopic(alice)
 export const toBob = userTopic(bob)
+export const toCarol = userTopic(carol)
+export const toClub = roomTopic(club)
 
 /** What nodes share, and time. Two gateways on one cluster are two nodes. */
 export interface Cluster {
@@ -94,6 +106,11 @@ export async function openGateway(
   return { ...cluster, app, name, backend, url, connect, connectReady }
 }
 
+/** A room as a roster has it; nothing happened in it since `membersSeq` unless `headSeq` says so. */
+export function headOf(conversationId: ConversationId, membersSeq: number, headSeq = membersSeq): RoomHead {
+  return { conversationId, membersSeq: membersSeq as Seq, headSeq: headSeq as Seq }
+}
+
 export function claimsOf(userId: UserId, expiresAt: number): Claims {
   return { userId, sessionId: `session-of-${userId}`, tokenId: randomUUID(), expiresAt }
 }
@@ -123,6 +140,34 @@ export function publisher(t: Test, { wire }: Cluster, name: string = randomUUID(
     /** Messages `from` to `to` of the conversation, sent by `sender`. */
     messages: (topics: readonly Topic[], from: number, to = from, sender: UserId = bob) =>
       publish(topics, messages(from, to, sender)),
+    /** A message to the club, which knows of the change `membersSeq` of its members. */
+    said: (seq: number, { membersSeq }: { readonly membersSeq: number }) =>
+      publish([toClub], {
+        header: { ...messages(seq, seq, bob, club).header, members_seq: membersSeq },
+        frames: [JSON.stringify({ type: 'message_created', seq, from: bob })]
+      }),
+    /** People come into the club or leave it; told on its topic and on theirs. */
+    moved: (
+      type: 'member_joined' | 'member_left' | 'conversation_created',
+      seq: number,
+      userIds: UserId[],
+      topics: readonly Topic[] = [toClub, ...userIds.map(userTopic)]
+    ) =>
+      publish(topics, {
+        header: {
+          ...messages(seq, seq, bob, club).header,
+          senders: [0],
+          members_seq: seq,
+          [type === 'member_left' ? 'left' : 'joined']: userIds
+        },
+        frames: [JSON.stringify({ type, seq, user_ids: userIds })]
+      }),
+    /** Somebody types in the club. */
+    typed: ({ membersSeq }: { readonly membersSeq: number }) =>
+      publish([toClub], {
+        header: { kind: 'courtesy', conversation: club, members_seq: membersSeq },
+        frames: [JSON.stringify({ type: 'typing', user_id: bob })]
+      }),
     /** A frame that takes no value of a stream. */
     tell: (topics: readonly Topic[], text: string, after?: number) =>
       publish(topics, {
@@ -135,15 +180,20 @@ export function publisher(t: Test, { wire }: Cluster, name: string = randomUUID(
   }
 }
 
-function messages(from: number, to: number, sender: UserId): Envelope {
+function messages(
+  from: number,
+  to: number,
+  sender: UserId,
+  conversation = talk
+): { header: EventsHeader; frames: string[] } {
   const seqs = Array.from({ length: to - from + 1 }, (_, index) => from + index)
   const header: EventsHeader = {
     kind: 'events',
-    stream: conversationStream(talk),
+    stream: conversationStream(conversation),
     from: from as EventsHeader['from'],
     to: to as EventsHeader['to'],
     senders: seqs.map(() => sender),
-    conversation: talk
+    conversation
   }
   return { header, frames: seqs.map(seq => JSON.stringify({ type: 'message_created', seq, from: sender })) }
 }

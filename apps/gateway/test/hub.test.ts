@@ -47,6 +47,7 @@ function member() {
       got.push(...frames.map(frame => JSON.parse(frame.bytes.subarray(SHORT_HEADER).toString()).text))
       wake()
     },
+    moved: () => undefined,
     control: () => undefined,
     interrupted: () => undefined
   }

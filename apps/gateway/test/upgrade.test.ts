@@ -185,6 +185,25 @@ t.test('what is no upgrade, or upgrades something else, finds nothing and pins n
   t.match(await refusalOf(gateway, '/elsewhere'), { status: 404 })
 })
 
+t.test('a handshake that is broken is refused with a problem, and uses no ticket up', async t => {
+  const cluster = openCluster()
+  const gateway = await open(t, { cluster })
+  const ticket = await cluster.tickets.issue(claimsOf(alice, gateway.timers.now() + 60_000), 30_000)
+  const broken: [name: string, value: string][] = [
+    ['Version', '99'],
+    ['Key', 'short'],
+    ['Protocol', 'a,,b'],
+    ['Protocol', 'a, a']
+  ]
+  for (const [name, value] of broken) {
+    const headers = { [`sec-websocket-${name.toLowerCase()}`]: value }
+    const detail = `Missing or invalid Sec-WebSocket-${name} header.`
+    t.match(await refusalOf(gateway, `/ws/chat?ticket=${ticket}`, headers), { status: 400, body: { detail } })
+  }
+  const client = await openClient(t, `${gateway.url}/ws/chat?ticket=${ticket}`, [], {})
+  t.match((await client.untilReady()).at(-1), { type: 'ready' })
+})
+
 t.test('an app without an error handler answers the right status all the same', async t => {
   const gateway = await openGateway(t)
   t.match(await refusalOf(gateway, '/ws/chat'), { status: 401 })

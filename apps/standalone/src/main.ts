@@ -80,6 +80,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     limits,
     failureRates: passwordFailureRates(config),
     presenceAudience: config.PRESENCE_AUDIENCE,
+    syncRate: requestRates(config).sync,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,
     newId: randomUUID,

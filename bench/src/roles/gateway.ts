@@ -77,7 +77,8 @@ function envelope(room: number, seq: number): Buffer {
 function answering(settings: Rooms): Backend {
   const roomFor = (userId: UserId) => ({
     conversationId: roomOf(userId, settings) as ConversationId,
-    membersSeq: MEMBERS_SEQ
+    membersSeq: MEMBERS_SEQ,
+    headSeq: MEMBERS_SEQ
   })
   return {
     alive: async claims => claims.map(() => true),

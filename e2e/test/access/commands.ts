@@ -38,14 +38,19 @@ export const commandPolicies: Readonly<Partial<Record<keyof typeof commands, Com
     said({ type: 'mark_delivered', conversation_id: conversation, seq })
   ),
   typing: only(MEMBERS, ({ conversation }) => said({ type: 'typing', conversation_id: conversation, is_typing: true })),
-  sync: only(['unknown_command', 'unknown_command', 'unknown_command', 'unknown_command', 'unknown_command'], () =>
-    said({ type: 'sync' })
+  sync: only(['ack', 'ack', 'ack', 'ack', 'ack'], ({ conversation }) =>
+    said({ type: 'sync', ...behind(conversation) })
   ),
   ping: only(['ack', 'ack', 'ack', 'ack', 'ack'], () => said({ type: 'ping' }))
 }
 
 function message({ conversation, message: id }: Scene) {
   return { conversation_id: conversation, id }
+}
+
+/** Everything, and a stream that is not everybody's. */
+function behind(conversation: number) {
+  return { since: null, ranges: [{ stream: `conversation:${conversation}`, after: 0 }] }
 }
 
 /** Ids of scenes are plain numbers. */

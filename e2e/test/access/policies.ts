@@ -114,5 +114,8 @@ export const policies: Readonly<Record<string, Policy>> = {
     body: { receiver: owner, content: 'hello' }
   })),
 
+  'POST /api/v1/sync/': signedIn(200, ({ conversation: id }) => ({
+    body: { since: null, ranges: [{ stream: `conversation:${id}`, after: 0 }] }
+  })),
   'POST /api/v1/realtime/ticket/': signedIn(201)
 }

@@ -57,6 +57,8 @@ const DOCUMENT = 'openapi'
 const ANYWHERE = [400, 404, 405, 408, 415, 429, 431, 503]
 /** Told of any path, because the request was not read to its end. */
 const UNREAD = [408, 431]
+/** Told to pages that ask before they ask. */
+const PREFLIGHT = [204, ...ANYWHERE]
 const BODILESS = [204, 304]
 
 /** Reads `document`. */
@@ -82,7 +84,8 @@ export function httpContract(document: Document): HttpContract {
     const { status, text, type } = answer
     const operation = operationOf(answer)
     const response = operation?.responses[status]
-    const allowed = operation === undefined ? ANYWHERE : UNREAD
+    const undescribed = answer.method === 'OPTIONS' ? PREFLIGHT : ANYWHERE
+    const allowed = operation === undefined ? undescribed : UNREAD
     if (response === undefined && !allowed.includes(status))
       return operation === undefined ? 'is answered, but no path of the document' : `answers ${status} undeclared`
     if (answer.method === 'HEAD' || BODILESS.includes(status)) return text === '' ? null : 'has a body'

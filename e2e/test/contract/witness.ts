@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import type { Test } from 'tap'
 import WebSocket from 'ws'
 import { type Document, type HttpContract, httpContract } from './answers.ts'
 import { closeProblem, commandProblem, eventProblem } from './frames.ts'
@@ -55,6 +59,24 @@ export class WitnessedSocket extends WebSocket {
     const problem = type === 'ack' && ref !== null ? this.#broken.get(ref) : undefined
     complain(problem === undefined ? null : `the server carried out ${problem}`)
   }
+}
+
+/** Hands the requests of programs that are no JavaScript on to the server at `target`; what it answers against the contract is answered with 502. */
+export async function witnessingProxy(t: Test, target: string): Promise<string> {
+  const proxy = createServer(async (request, response) => {
+    const { method = 'GET', url = '', headers } = request
+    const { host, connection, 'content-length': _, ...kept } = headers as Record<string, string>
+    const sent = await buffer(request)
+    const init = { method, headers: kept, ...(sent.length > 0 ? { body: sent } : {}) }
+    const answer = await witnessedFetch(target + url, init).catch(error => new Response(String(error), { status: 502 }))
+    const type = answer.headers.get('content-type')
+    response.writeHead(answer.status, type === null ? {} : { 'content-type': type }).end(await answer.text())
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.teardown(() => proxy.close())
+  const address = proxy.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
 }
 
 async function read(origin: string): Promise<HttpContract> {

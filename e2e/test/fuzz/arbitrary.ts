@@ -66,12 +66,18 @@ export const junk: fc.Arbitrary<unknown> = fc.oneof(
 
 /** Values for a field `name` of `schema`: most are valid, some are not. */
 export function valuesOf(schema: Schema, ground: Ground, name = ''): fc.Arbitrary<unknown> {
-  const known = ground.known(name)
+  const known = isList(schema, ground) ? [] : ground.known(name) // of a list, the entries are known
   return fc.oneof(
     { weight: 12, arbitrary: validOf(schema, ground, name) },
     { weight: 1, arbitrary: junk },
     ...(known.length === 0 ? [] : [{ weight: 24, arbitrary: fc.constantFrom(...known) }])
   )
+}
+
+/** Whether the first way to say it is a list. */
+function isList(given: Schema, ground: Ground): boolean {
+  const { type, anyOf } = ground.resolve(given)
+  return type === 'array' || (anyOf?.[0] !== undefined && isList(anyOf[0], ground))
 }
 
 function validOf(given: Schema, ground: Ground, name: string): fc.Arbitrary<unknown> {
@@ -97,11 +103,27 @@ function weighted(arbitrary: fc.Arbitrary<unknown>, place: number) {
   return { weight: place === 0 ? 6 : 1, arbitrary }
 }
 
+/** Values of `fields` by name, `required` ones always, of the others some, and as often one at most: each one too many makes it likelier
+ *  that something is wrong with the whole. */
+export function recordOf(
+  fields: Readonly<Record<string, fc.Arbitrary<unknown>>>,
+  required: readonly string[]
+): fc.Arbitrary<Readonly<Record<string, unknown>>> {
+  const requiredKeys = required.filter(name => name in fields)
+  const others = Object.keys(fields).filter(name => !required.includes(name))
+  const few = fc
+    .constantFrom([], ...others.map(name => [name]))
+    .chain(names =>
+      fc.record(Object.fromEntries([...requiredKeys, ...names].map(name => [name, fields[name] ?? junk])))
+    )
+  return fc.oneof(fc.record(fields, { requiredKeys }), few)
+}
+
 function objectOf({ properties = {}, required = [] }: Schema, ground: Ground): fc.Arbitrary<unknown> {
   const fields = Object.fromEntries(
     Object.entries(properties).map(([name, field]) => [name, valuesOf(field, ground, name)])
   )
-  const whole = fc.record(fields, { requiredKeys: required.filter(name => name in fields) })
+  const whole = recordOf(fields, required)
   return fc.oneof(
     { weight: 20, arbitrary: whole },
     { weight: 1, arbitrary: fc.record(fields, { requiredKeys: [] }) },
@@ -117,8 +139,13 @@ function listOf({ items = {}, minItems = 0, maxItems = LONGEST_LIST }: Schema, g
   return fc.oneof({ weight: 12, arbitrary: full }, { weight: 1, arbitrary: maxItems > 200 ? full : over })
 }
 
-function textOf({ pattern, format, minLength = 0, maxLength = LONGEST }: Schema): fc.Arbitrary<string> {
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern))
+function textOf({ pattern, ...rest }: Schema): fc.Arbitrary<string> {
+  if (pattern === undefined) return anyTextOf(rest)
+  const matching = fc.stringMatching(new RegExp(pattern))
+  return fc.oneof({ weight: 5, arbitrary: matching }, { weight: 1, arbitrary: anyTextOf(rest) })
+}
+
+function anyTextOf({ format, minLength = 0, maxLength = LONGEST }: Schema): fc.Arbitrary<string> {
   if (format === 'uuid') return fc.uuid()
   if (format === 'date') return date.map(day => day.slice(0, 10))
   if (format === 'date-time') return date

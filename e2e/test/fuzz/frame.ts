@@ -2,7 +2,7 @@ import { limits } from '@rendezvous/contract'
 import fc from 'fast-check'
 import { type Check, validator } from '../contract/validator.ts'
 import { type Ground, junk, type Schema, valuesOf } from './arbitrary.ts'
-import type { Cast } from './people.ts'
+import { type Cast, inConversation } from './people.ts'
 
 /** What a frame comes to: an answer, an answer and a step towards 4502, or the end of the socket. */
 type Fate = 'answered' | 'unreadable' | 'too-big'
@@ -27,6 +27,7 @@ export interface SocketDocument {
 }
 
 const DOCUMENT = 'asyncapi'
+const names = { conversation: 'conversation_id', message: 'id' }
 
 /** Frames made of the commands in `document`, and frames that are none. Every `ref` is another. */
 export function framesOf(document: SocketDocument, cast: Cast): fc.Arbitrary<(place: number) => ClientFrame> {
@@ -40,7 +41,9 @@ export function framesOf(document: SocketDocument, cast: Cast): fc.Arbitrary<(pl
   }
   const compile = validator({ [DOCUMENT]: document })
   const checks = new Map(commands.map(({ name, payload }) => [name, compile(payload)]))
-  const anyCommand = fc.oneof(...commands.map(({ payload }) => valuesOf(payload, ground)))
+  const anyCommand = fc
+    .oneof(...commands.map(({ payload }) => valuesOf(payload, ground)))
+    .chain(value => (isObject(value) ? inConversation(value, cast, names) : fc.constant(value)))
 
   return fc.oneof(
     { weight: 60, arbitrary: anyCommand.map(value => (place: number) => frameOf(named(value, place), checks)) },

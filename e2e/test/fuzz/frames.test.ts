@@ -1,23 +1,28 @@
+import { commands } from '@rendezvous/contract'
 import fc from 'fast-check'
 import t from 'tap'
+import { witnessedFetch } from '../contract/witness.ts'
 import { framesOf, type SocketDocument } from './frame.ts'
 import { castAt } from './people.ts'
-import { eachOf, RUNS, report, SEED, startGenerous } from './run.ts'
+import { ENOUGH, eachOf, RUNS, report, SEED, startGenerous } from './run.ts'
 import { talker } from './talker.ts'
 
 /** Of every actor, in either dialect. */
 const DIALECTS = [['rendezvous.v1'], []]
+
+/** Documented, and carried out by nobody yet. */
+const LATER = ['sync']
 
 t.setTimeout(600_000)
 
 t.test('frames made of the document, good and bad, get one answer each', async t => {
   const url = await startGenerous(t)
   const cast = await castAt(url)
-  const document = (await (await fetch(`${url}/asyncapi.json`)).json()) as SocketDocument
+  const document = (await (await witnessedFetch(`${url}/asyncapi.json`)).json()) as SocketDocument
   const makers = fc.sample(framesOf(document, cast), { seed: SEED, numRuns: RUNS })
   const frames = makers.map((make, place) => make(place))
   const found: string[] = []
-  let carriedOut = 0
+  const carriedOut = new Map<unknown, number>()
   const sockets = cast.actors.flatMap(({ access }) =>
     DIALECTS.map(dialect => ({ address: `${url.replace('http', 'ws')}/ws/chat?token=${access}`, dialect }))
   )
@@ -27,11 +32,12 @@ t.test('frames made of the document, good and bad, get one answer each', async t
     const talking = await talker(address, dialect, found)
     await talking.say(frames.slice(n * share, (n + 1) * share))
     await talking.close()
-    carriedOut += talking.carriedOut()
+    for (const [type, times] of talking.carriedOut) carriedOut.set(type, (carriedOut.get(type) ?? 0) + times)
   })
 
   const formed = frames.filter(({ isBroken }) => !isBroken).length
-  t.comment(`${formed} are well-formed, ${carriedOut} were carried out`)
-  t.ok(carriedOut > RUNS / 20, 'a good part of them is carried out')
+  t.comment(`${formed} are well-formed, carried out were ${JSON.stringify(Object.fromEntries(carriedOut))}`)
+  const shallow = Object.keys(commands).filter(type => !carriedOut.has(type) && !LATER.includes(type))
+  t.same(RUNS < ENOUGH ? [] : shallow, [], 'every command is carried out at times')
   report(t, found)
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { HttpContract, Operation } from '../contract/answers.ts'
-import { type Ground, junk, type Schema, valuesOf } from './arbitrary.ts'
-import type { Actor, Cast } from './people.ts'
+import { type Ground, junk, recordOf, type Schema, valuesOf } from './arbitrary.ts'
+import { type Actor, type Cast, inConversation } from './people.ts'
 
 /** One request, and what may be expected of its answer. */
 export interface Request {
@@ -22,8 +22,11 @@ type Parts = Readonly<Record<string, unknown>>
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
-/** What ends sessions is done by somebody who has no other part. */
-const deadly = /logout|password|session|blacklist|token\/refresh/
+/** What ends sessions is done by people who have no other part. */
+const deadly = /logout|session|blacklist|token\/refresh/
+const renewing = /change-password/
+/** What ends a membership or a message is most often done where nothing else is. */
+const destructive = /leave|remove|^DELETE .*(members\/\{userId\}|messages\/\{messageId\})\/$/
 /** Each costs a password's hash: many of them would be a test of hashing. */
 const dear = /auth\/login|api\/token\/$|register|change-password/
 
@@ -39,12 +42,11 @@ export function requestsOf(contract: HttpContract, cast: Cast): fc.Arbitrary<Req
 }
 
 function requestTo(operation: Operation, contract: HttpContract, ground: Ground, cast: Cast): fc.Arbitrary<Request> {
-  const isDeadly = deadly.test(operation.path)
   const parts = fc.record({
-    path: parametersOf(operation, 'path', ground).chain(path => withMessage(path, cast)),
+    path: pathOf(operation, ground, cast),
     query: parametersOf(operation, 'query', ground),
     body: bodyOf(operation, ground),
-    credentials: isDeadly ? credentialsOf([cast.mortal], 'mortal') : credentialsOf(cast.actors, 'signed-in')
+    credentials: credentialsFor(operation, cast)
   })
   return parts.map(({ path, query, body, credentials }) => ({
     method: operation.method,
@@ -66,16 +68,22 @@ function parametersOf(operation: Operation, place: string, ground: Ground): fc.A
     return [name, fc.oneof({ weight: 3, arbitrary: valuesOf(schema, ground, name) }, ...meant)] as const
   })
   const required = fields.filter(field => place === 'path' || field.required === true).map(({ name }) => name)
-  const all = fc.record(Object.fromEntries(values), { requiredKeys: required })
+  const all = recordOf(Object.fromEntries(values), required)
   return place === 'path' ? all : fc.oneof({ weight: 20, arbitrary: all }, { weight: 1, arbitrary: fc.constant({}) })
 }
 
 /** Most messages that are asked for are in the conversation that is asked for. */
-function withMessage(path: Parts, cast: Cast): fc.Arbitrary<Parts> {
-  const messages = cast.messagesOf(path.id)
-  if (!('messageId' in path) || messages.length === 0) return fc.constant(path)
-  const inside = fc.constantFrom(...messages).map(messageId => ({ ...path, messageId }))
-  return fc.oneof({ weight: 4, arbitrary: inside }, { weight: 1, arbitrary: fc.constant(path) })
+function pathOf(operation: Operation, ground: Ground, cast: Cast): fc.Arbitrary<Parts> {
+  const isDestructive = destructive.test(`${operation.method} ${operation.path}`)
+  const path = parametersOf(operation, 'path', ground)
+  const elsewhere = fc.tuple(path, fc.constantFrom(...cast.doomed)).map(([parts, id]) => ({ ...parts, id }))
+  const isInside = operation.path.includes('conversations/{id}/')
+  return fc
+    .oneof(
+      { weight: isDestructive ? 1 : 9, arbitrary: path },
+      { weight: isInside ? (isDestructive ? 19 : 1) : 0, arbitrary: elsewhere }
+    )
+    .chain(parts => inConversation(parts, cast, { conversation: 'id', message: 'messageId' }))
 }
 
 interface Body {
@@ -120,6 +128,11 @@ function inForm(value: unknown): Body {
   const fields = typeof value === 'object' && value !== null ? Object.entries(value) : []
   const text = new URLSearchParams(fields.map(([name, each]): [string, string] => [name, asText(each)])).toString()
   return { headers: { 'content-type': FORM_TYPE }, text, isUnreadable: false, value: undefined }
+}
+
+function credentialsFor({ path }: Operation, { actors, mortals, changers }: Cast) {
+  if (renewing.test(path)) return credentialsOf(changers, 'mortal')
+  return deadly.test(path) ? credentialsOf(mortals, 'mortal') : credentialsOf(actors, 'signed-in')
 }
 
 function credentialsOf(actors: readonly Actor[], caller: Caller) {

@@ -1,8 +1,10 @@
 import type { Test } from 'tap'
 import { startStandalone } from '../standalone.ts'
 
+/** So many reach everything: of fewer it is not asked. */
+export const ENOUGH = 20_000
 /** How many requests, and how many frames, a run sends. `FUZZ_RUNS` for fewer or more. */
-export const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000)
+export const RUNS = Number(process.env.FUZZ_RUNS ?? ENOUGH)
 /** Printed with every run; `FUZZ_SEED` repeats one. */
 export const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
 /** What is told of a run that went wrong; the rest is most often the same. */

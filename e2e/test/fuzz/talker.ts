@@ -13,14 +13,14 @@ export interface Talker {
   /** Resolves when every frame was answered, and every socket that had to close has closed. */
   say(frames: readonly ClientFrame[]): Promise<void>
   close(): Promise<void>
-  /** How many of its frames were carried out. */
-  readonly carriedOut: () => number
+  /** How many of its frames of each type were carried out. */
+  readonly carriedOut: ReadonlyMap<unknown, number>
 }
 
 /** Talks to `address` as somebody whose frames are noted in `found` when they are not answered as they must be. */
 export async function talker(address: string, protocols: string[], found: string[]): Promise<Talker> {
   let { socket, closed } = await open()
-  let carriedOut = 0
+  const carriedOut = new Map<unknown, number>()
   let unreadable = 0
   let nameless = 0
   let done = () => {}
@@ -41,11 +41,15 @@ export async function talker(address: string, protocols: string[], found: string
     if (type !== 'ack' && type !== 'error') return
 
     if (['internal', 'unavailable', 'throttled', 'too_many_commands'].includes(code)) note(`is answered ${text}`, ref)
-    if (type === 'ack') carriedOut += 1
+    if (type === 'ack') count(typeOf(waiting.get(ref)))
     if (ref === null) nameless -= 1
     else if (type === 'ack' && waiting.get(ref)?.isBroken) note('breaks its schema and is carried out', ref)
     if (nameless < 0 || (ref !== null && !waiting.delete(ref))) found.push(`nobody waited for ${text}`)
     if (waiting.size === 0 && nameless === 0) done()
+  }
+
+  function count(type: unknown): void {
+    carriedOut.set(type, (carriedOut.get(type) ?? 0) + 1)
   }
 
   function note(what: string, ref: unknown): void {
@@ -107,7 +111,7 @@ export async function talker(address: string, protocols: string[], found: string
       socket.close(1000)
       await closed
     },
-    carriedOut: () => carriedOut
+    carriedOut
   }
 }
 
@@ -118,6 +122,11 @@ function rejectLate(what: () => string) {
     cancel = () => clearTimeout(timer)
   })
   return { promise, cancel }
+}
+
+/** Undefined for a frame without a ref, which is not remembered. */
+function typeOf(frame: ClientFrame | undefined): unknown {
+  return frame === undefined ? undefined : JSON.parse(frame.data.toString()).type
 }
 
 function show(frame: ClientFrame | undefined): string | undefined {

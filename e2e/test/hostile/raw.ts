@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { ContractBroken, contractAt } from '../contract/witness.ts'
 
 /** One answer, as it came over the wire. Names of headers are in lower case. */
 export interface RawAnswer {
@@ -17,9 +18,18 @@ export function speak(url: string, words: string | Buffer): Socket {
   return socket.on('error', () => undefined)
 }
 
-/** Says `words`, and resolves with everything that was answered once the server has closed the connection. */
+/** Says `words`, and resolves with everything that was answered once the server has closed the connection.
+ *  @throws ContractBroken when the first answer is none that the server's document promises. */
 export async function say(url: string, words: string | Buffer): Promise<RawAnswer[]> {
-  return readAnswers(await everythingFrom(speak(url, words)))
+  const answers = readAnswers(await everythingFrom(speak(url, words)))
+  const [first] = answers.filter(({ status }) => status >= 200)
+  const [, method = '', path = ''] = /^\s*([A-Z]+) (?:http:\/\/x)?([!-~]+) HTTP\/1/.exec(words.toString('latin1')) ?? []
+  if (first === undefined) return answers
+  const { status, headers, body } = first
+  const type = headers['content-type'] ?? ''
+  const problem = (await contractAt(url)).problem({ method, path, status, type, text: body })
+  if (problem !== null) throw new ContractBroken(problem)
+  return answers
 }
 
 /** What comes until the connection ends, also when it breaks. */

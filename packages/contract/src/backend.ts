@@ -16,25 +16,30 @@ export interface Claims {
 export interface Roster {
   /** False when the session ended in the meantime: the socket must not open. */
   readonly alive: boolean
-  /** Conversations with a room topic of their own. */
-  readonly rooms: readonly { readonly conversationId: ConversationId; readonly membersSeq: Seq }[]
+  /** Conversations with a room topic of their own, which he is in. */
+  readonly rooms: readonly RoomHead[]
   /** People whose presence he sees: `limits.presenceContacts` at most, or `limits.presenceEveryone`. */
   readonly contacts: readonly UserId[]
   /** Last value of his personal stream. */
   readonly head: number
 }
 
+/** A room: the last change of its members, and its last value. */
+export interface RoomHead {
+  readonly conversationId: ConversationId
+  readonly membersSeq: Seq
+  readonly headSeq: Seq
+}
+
 /** Which of `userIds` are in a room: asked when its members may have changed unseen. */
 export interface RoomQuestion {
   readonly conversationId: ConversationId
-  /** At most 1,000. */
+  /** `limits.roomQuestion` at most. */
   readonly userIds: readonly UserId[]
 }
 
 /** A room as it is: who of those asked about is in it, as of `membersSeq`, and its last value. `headSeq` 0 when there is no such room. */
-export interface RoomState {
-  readonly membersSeq: Seq
-  readonly headSeq: Seq
+export interface RoomState extends Omit<RoomHead, 'conversationId'> {
   readonly memberIds: readonly UserId[]
 }
 
@@ -47,7 +52,14 @@ export interface IssuedCommand {
 /** What a command came to: what its ack says, or the code and texts of its `error`. */
 export type CommandResult =
   | { readonly ok: true; readonly result: AckResult }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly fields?: FieldErrors }
+  | {
+      readonly ok: false
+      readonly code: ErrorCode
+      readonly detail: string
+      readonly fields?: FieldErrors
+      /** Seconds after which it is worth trying again. */
+      readonly retryAfter?: number
+    }
 
 /** Messages up to `seq` were written to a device of `userId`. */
 export interface DeliveryReport {

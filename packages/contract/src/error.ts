@@ -17,6 +17,12 @@ export const errorKinds = Object.freeze({
   bad_url: { status: 400, title: 'Bad Request', detail: 'The address is not well-formed.' },
   media_unavailable: { status: 400, title: 'Bad Request', detail: 'Media messages are not available on this server.' },
   not_a_group: { status: 400, title: 'Bad Request', detail: 'This conversation is of two people.' },
+  invalid_since: { status: 400, title: 'Bad Request', detail: 'Not what a sync answered as `next`.' },
+  bad_position: {
+    status: 400,
+    title: 'Bad Request',
+    detail: 'The stream has not come that far. Drop what you have of it, and read it anew.'
+  },
   not_authenticated: { status: 401, title: 'Unauthorized', detail: 'Authentication credentials were not provided.' },
   bad_authorization_header: {
     status: 401,
@@ -128,6 +134,11 @@ export function throttled(afterMs: number): ApiError {
 /** Absent, not the caller's, or across a block: one answer for all three. */
 export function notFound(): ApiError {
   return new ApiError('not_found')
+}
+
+/** Places above the last value of their `streams`: what the client has of them comes from elsewhere. */
+export function badPosition(streams: readonly string[]): ApiError {
+  return new ApiError('bad_position', { fields: { ranges: streams } })
 }
 
 /** The same `client_id` came with another text. */

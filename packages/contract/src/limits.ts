@@ -63,9 +63,14 @@ export const limits = Object.freeze({
   pins: 100,
   /** Earlier texts of one message that are kept, the newest of them. */
   edits: 100,
-  /** Streams one sync may ask about, and changes or conversations it answers at most. */
+  /** Streams one sync may ask about; changes it answers at most, and conversations that changed. */
   syncRanges: 50,
   syncEntries: 500,
+  syncConversations: 200,
+  /** What a sync answers of either ends where it would be longer than this in JSON; one conversation and one change always fit. */
+  syncBytes: 256 * 1024,
+  /** A `since` older than this starts afresh. */
+  syncAgeMs: 90 * 86_400_000,
   /** A client that lies further behind in a stream than so many changes starts afresh. */
   syncBehind: 10_000,
   /** Events of a personal stream that are kept, the newest; who is further behind starts afresh. */
@@ -73,5 +78,7 @@ export const limits = Object.freeze({
   /** Longest search, in characters. */
   searchCharacters: 200,
   /** Most commands or reports in one call from a gateway to an api node. */
-  backendBatch: 50
+  backendBatch: 50,
+  /** People that one question of `Backend.rooms` asks about. */
+  roomQuestion: 1_000
 })

@@ -18,6 +18,8 @@ export const rates = Object.freeze({
   write: { by: 'account', limit: 2_000, windowMs: 10_000, description: 'Sending and changing, signed in' },
   /** A search costs the database a hundred times a read; a person types ten characters a second at most. */
   search: { by: 'account', limit: 500, windowMs: 10_000, description: 'Searching' },
+  /** A client syncs once a connection and once a gap; an answer is up to half a megabyte. Counted together with the socket's command. */
+  sync: { by: 'account', limit: 500, windowMs: 10_000, description: 'Syncing, over HTTP and the socket' },
   /** Everybody behind one provider's gateway shares an address: half of what one person may do signed in. */
   public: {
     by: 'address',

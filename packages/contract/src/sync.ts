@@ -4,7 +4,7 @@ import { Stream } from './event/common.ts'
 import { Member } from './group.ts'
 import { limits } from './limits.ts'
 import { Message } from './message.ts'
-import { ConversationId, MessageId, Nullable, ref, Seq, UserId } from './scalar.ts'
+import { ConversationId, MessageId, ref, Seq, UserId } from './scalar.ts'
 
 /** Opaque to clients: what a sync answered as `next`. */
 const Position = Type.String({ minLength: 1, maxLength: limits.cursorCharacters })
@@ -12,13 +12,25 @@ const Position = Type.String({ minLength: 1, maxLength: limits.cursorCharacters 
 /** What a client asks for: what changed at all since `since`, and what changed in streams it follows since where it stands in them. */
 export const SyncRequest = Type.Object(
   {
-    since: Type.Optional(Nullable(Position)),
-    ranges: Type.Optional(
-      Type.Array(Type.Object({ stream: Stream, after: Seq }, { additionalProperties: false }), {
-        maxItems: limits.syncRanges
+    since: Type.Optional(
+      Type.Union([Position, Type.Null()], {
+        description:
+          'What the last sync answered as `next`; null for all conversations. Left out beside `ranges`, conversations are not asked for.'
       })
     ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.syncEntries }))
+    ranges: Type.Optional(
+      Type.Array(Type.Object({ stream: Stream, after: Seq }, { additionalProperties: false }), {
+        maxItems: limits.syncRanges,
+        description: 'Streams, each once, and the last value of each that the client has; 0 for none of it'
+      })
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: limits.syncEntries,
+        description: `Changes to answer at most, of all ranges together, and conversations at most (${limits.syncConversations}). A value is answered whole, whatever it holds.`
+      })
+    )
   },
   { $id: 'SyncRequest', additionalProperties: false }
 )
@@ -28,42 +40,45 @@ export type SyncRequest = Static<typeof SyncRequest>
 export const SyncRange = Type.Object(
   {
     stream: Stream,
-    /** `ok`, or what the client must do: `restart` (drop what it has of the stream and read anew), `gone` (drop it: not his, or no more). */
-    status: Type.Union([Type.Literal('ok'), Type.Literal('restart'), Type.Literal('gone')]),
-    /** Where the client stands after taking this in. */
-    position: Seq,
-    /** Last value of the stream when this was read. */
-    head: Seq,
-    /** True when more lies between `position` and `head`: ask again from `position`. */
-    more: Type.Boolean(),
-    /** Messages that were made or changed, as they are now. */
-    messages: Type.Array(ref(Message)),
-    /** Messages that are gone. */
-    deleted: Type.Array(Type.Object({ id: MessageId, seq: Seq, changed_seq: Seq })),
-    /** Members who came or have another role. */
-    members: Type.Array(ref(Member)),
-    /** Who left. */
-    left: Type.Array(UserId),
-    /** The conversation itself, as it is now; null for a personal stream and unless `status` is `ok`. */
-    conversation: Nullable(ref(Conversation))
+    status: Type.Union([Type.Literal('ok'), Type.Literal('restart'), Type.Literal('gone')], {
+      description:
+        '`restart`: drop what you have of the stream and read it anew; `gone`: drop it, it is not yours (any more)'
+    }),
+    position: Type.Unsafe<Seq>({ ...Seq, description: 'Where the client stands after taking this in' }),
+    head: Type.Unsafe<Seq>({ ...Seq, description: 'Last value of the stream when this was read; 0 unless `ok`' }),
+    more: Type.Boolean({ description: 'There is more of it than fitted: ask again from `position`' }),
+    messages: Type.Array(ref(Message), {
+      description: 'Messages that were made or changed, as they are now, by `changed_seq`'
+    }),
+    deleted: Type.Array(Type.Object({ id: MessageId, seq: Seq, changed_seq: Seq }), {
+      description: 'Messages that are gone'
+    }),
+    members: Type.Array(ref(Member), { description: 'Members who came, or have another role' }),
+    left: Type.Array(UserId, { description: 'Who is out of the conversation' }),
+    conversation: Type.Unsafe<Conversation | null>({
+      anyOf: [ref(Conversation), Type.Null()],
+      description:
+        'The conversation as it is now. Null for a personal stream, unless `status` is `ok`, and where nothing of the range fitted'
+    })
   },
   { $id: 'SyncRange' }
 )
 export type SyncRange = Static<typeof SyncRange>
 
-/** The answer to a sync. */
+/** The answer to a sync. Everything in it is of one moment. */
 export const SyncAnswer = Type.Object(
   {
-    /** To be kept, and given as `since` the next time. */
-    next: Position,
-    /** True when more changed than is answered here: ask again from `next`. */
-    more: Type.Boolean(),
-    /** True when `since` is too old or from elsewhere: this answers as if none was given; drop conversations that it does not name. */
-    restart: Type.Boolean(),
-    conversations: Type.Array(ref(Conversation)),
-    /** Conversations that one is no longer in. */
-    left: Type.Array(ConversationId),
-    ranges: Type.Array(ref(SyncRange))
+    next: Type.Union([Position, Type.Null()], {
+      description: 'To be kept, and given as `since` the next time; null when conversations were not asked for'
+    }),
+    more: Type.Boolean({ description: 'More conversations changed than fitted: ask again from `next`' }),
+    restart: Type.Boolean({
+      description:
+        '`since` is too old or from elsewhere, and is answered as null would be: drop conversations that neither this page nor those after it name'
+    }),
+    conversations: Type.Array(ref(Conversation), { description: 'Those that changed, the last changed last' }),
+    left: Type.Array(ConversationId, { description: 'Conversations that one is no longer in' }),
+    ranges: Type.Array(ref(SyncRange), { description: 'One for each that was asked for, in their order' })
   },
   { $id: 'SyncAnswer' }
 )

@@ -51,13 +51,12 @@ LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SE
 #variable_conflict use_column
 BEGIN
   PERFORM 1 FROM conversation c WHERE c.id = ANY (p_conversation) ORDER BY c.id FOR NO KEY UPDATE;
-  RETURN QUERY WITH input AS MATERIALIZED (
+  RETURN QUERY WITH asked AS (
     SELECT i.ord::int AS ord, i.conv, i.sender, i.client, i.kind, i.content, i.extra->'mentions' AS mentions, r.seq AS reply_seq, c.members_seq, c.user_low, c.user_high,
       m.seq AS old_seq, m.id AS old_id, m.number AS old_number, m.created_at AS old_at,
       m.deleted_at IS NOT NULL OR m.edited_at IS NOT NULL OR (m.kind = i.kind AND m.content IS NOT DISTINCT FROM i.content) AS same,
       s.user_id IS NOT NULL AND s.left_seq IS NULL AND (c.kind <> 1 OR p.id IS NOT NULL AND b.blocker_id IS NULL) AS may,
-      CASE WHEN i.extra->>'reply_to' IS NOT NULL AND r.seq IS NULL THEN 'bad_reply' WHEN t.stranger IS NOT NULL THEN 'bad_mention' END AS bad,
-      min(i.ord) OVER (PARTITION BY i.conv, i.sender, i.client)::int AS first_ord
+      CASE WHEN i.extra->>'reply_to' IS NOT NULL AND r.seq IS NULL THEN 'bad_reply' WHEN t.stranger IS NOT NULL THEN 'bad_mention' END AS bad
     FROM unnest(p_conversation, p_sender, p_client, p_kind, p_content, p_extra) WITH ORDINALITY AS i(conv, sender, client, kind, content, extra, ord)
     LEFT JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = i.conv LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = i.sender LIMIT 1) s ON true
@@ -67,11 +66,13 @@ BEGIN
       UNION ALL SELECT x.blocker_id FROM block x WHERE x.blocker_id = c.user_high AND x.blocked_id = c.user_low LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = i.conv AND x.sender_id = i.sender AND x.client_id = i.client LIMIT 1) m ON true
     LEFT JOIN LATERAL (SELECT x.seq FROM message x WHERE i.extra IS NOT NULL AND x.conversation_id = i.conv AND x.id = (i.extra->>'reply_to')::bigint
-      AND x.deleted_at IS NULL AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq LIMIT 1) r ON true
+      AND x.deleted_at IS NULL AND (x.expires_at IS NULL OR x.expires_at > now()) AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT o.id AS stranger FROM jsonb_array_elements_text(i.extra->'mentions') AS o(id) WHERE i.extra IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = o.id::int AND (x.left_seq IS NULL OR c.kind = 1)) LIMIT 1) t ON true),
+  input AS MATERIALIZED (   -- the first of one client_id that can be stored is the one that is
+    SELECT a.*, min(ord) FILTER (WHERE may AND bad IS NULL AND old_seq IS NULL) OVER (PARTITION BY conv, sender, client) AS first_ord FROM asked a),
   fresh AS MATERIALIZED (
-    SELECT i.*, row_number() OVER (PARTITION BY conv ORDER BY ord)::int AS n FROM input i WHERE may AND bad IS NULL AND old_seq IS NULL AND ord = first_ord),
+    SELECT i.*, row_number() OVER (PARTITION BY conv ORDER BY ord)::int AS n FROM input i WHERE ord = first_ord),
   bumped AS (
     UPDATE conversation c SET last_seq = last_seq + f.n, message_count = message_count + f.n, changed_at = clock_timestamp(),
       members_seq = CASE WHEN c.kind = 1 AND c.member_count < 2 THEN c.last_seq + 1 ELSE c.members_seq END,
@@ -152,7 +153,7 @@ BEGIN
 END $f$;
 
 DROP FUNCTION receipt_advance(bigint[], int[], int[], int[]);
--- As before. In a group the newest message alone is answered. A private reading moves a watermark of its own, which only the member's
+-- As before. In a group the newest message alone is answered, in a direct conversation that the other person has left none. A private reading moves a watermark of its own, which only the member's
 -- own position (own_*, the higher of both) shows.
 CREATE FUNCTION receipt_advance(p_conversation bigint[], p_user int[], p_delivered int[], p_read int[], p_private boolean[])
 RETURNS TABLE (ord int, old_delivered int, new_delivered int, old_read int, new_read int, user_low int, user_high int,
@@ -170,7 +171,8 @@ BEGIN
   target AS MATERIALIZED (
     SELECT i.ord, i.conv, i.usr, m.delivered_seq AS od, m.read_seq AS old_r, m.private_read_seq AS old_p, m.visible_from_seq AS floor, c.user_low, c.user_high,
       greatest(m.delivered_seq, least(i.delivered, c.last_seq)) AS nd, greatest(m.read_seq, least(i.read, c.last_seq)) AS nr,
-      greatest(m.private_read_seq, least(i.private, c.last_seq)) AS np, c.kind, c.member_count <= 32 AS told, c.members_seq
+      greatest(m.private_read_seq, least(i.private, c.last_seq)) AS np, c.kind,
+      CASE c.kind WHEN 1 THEN c.member_count = 2 ELSE c.member_count <= 32 END AS told, c.members_seq
     FROM input i
     CROSS JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = i.usr AND x.left_seq IS NULL LIMIT 1) m
     CROSS JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = i.conv LIMIT 1) c
@@ -211,6 +213,13 @@ BEGIN
   IF NOT FOUND OR (r.kind = 1 AND across_block(r.user_low, r.user_high)) THEN RETURN 'not_found'; END IF;
   IF r.kind = 1 THEN RETURN CASE WHEN p_direct THEN 'ok' ELSE 'direct' END; END IF;
   RETURN CASE WHEN r.role >= p_rank THEN 'ok' ELSE 'forbidden' END;
+END $f$;
+
+-- Locks memberships in the order of ids, as receipts do, which lock no conversation.
+CREATE FUNCTION membership_lock(p_conversation bigint, p_users int[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
+BEGIN
+  PERFORM 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = ANY (p_users) ORDER BY m.user_id FOR NO KEY UPDATE;
 END $f$;
 
 -- Up to five user names, and how many others.
@@ -331,6 +340,7 @@ BEGIN
 
   UPDATE conversation x SET last_seq = x.last_seq + 1, members_seq = x.last_seq + 1, member_count = x.member_count - cardinality(gone),
     changed_at = clock_timestamp() WHERE x.id = p_conversation RETURNING x.last_seq INTO next_seq;
+  PERFORM membership_lock(p_conversation, gone);
   UPDATE membership m SET left_seq = next_seq, changed_seq = next_seq, changed_at = clock_timestamp()
     WHERE m.conversation_id = p_conversation AND m.user_id = ANY (gone);
   SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_actor, 'removed', gone, NULL) s;
@@ -353,18 +363,19 @@ DECLARE
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL) THEN RETURN; END IF;
   SELECT x.last_seq + 1 AS seq, x.kind, x.user_low, x.user_high INTO c FROM conversation x WHERE x.id = p_conversation FOR NO KEY UPDATE;
+  IF c.kind = 2 AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.role = 3 AND m.left_seq IS NULL AND m.user_id <> p_user) THEN
+    heir := (SELECT x.user_id FROM membership x WHERE x.conversation_id = p_conversation AND x.left_seq IS NULL AND x.user_id <> p_user
+      ORDER BY x.role DESC, x.joined_seq, x.user_id LIMIT 1);
+  END IF;
+  PERFORM membership_lock(p_conversation, ARRAY[p_user, heir]);
   UPDATE membership m SET left_seq = c.seq, changed_seq = c.seq, changed_at = clock_timestamp()
     WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL;
   IF NOT FOUND THEN RETURN; END IF;
   UPDATE conversation x SET last_seq = c.seq, members_seq = c.seq, member_count = x.member_count - 1, changed_at = clock_timestamp()
     WHERE x.id = p_conversation;
   IF c.kind = 2 THEN
-    IF NOT EXISTS (SELECT 1 FROM membership m WHERE m.conversation_id = p_conversation AND m.role = 3 AND m.left_seq IS NULL) THEN
-      UPDATE membership m SET role = 3, changed_seq = c.seq, changed_at = clock_timestamp()
-        WHERE m.conversation_id = p_conversation AND m.user_id = (SELECT x.user_id FROM membership x
-          WHERE x.conversation_id = p_conversation AND x.left_seq IS NULL ORDER BY x.role DESC, x.joined_seq, x.user_id LIMIT 1)
-        RETURNING m.user_id INTO heir;
-    END IF;
+    UPDATE membership m SET role = 3, changed_seq = c.seq, changed_at = clock_timestamp()
+      WHERE m.conversation_id = p_conversation AND m.user_id = heir;
     SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_user, 'left', ARRAY[p_user], NULL) s;
   END IF;
   INSERT INTO outbox (streams, from_seqs, to_seqs)
@@ -375,32 +386,35 @@ END $f$;
 -- Gives a member another role; role 3 hands the group over, and makes the actor an admin. Status ok, unchanged, unknown (no member),
 -- forbidden (the actor himself, or one of his role or a higher one), or as conversation_gate.
 CREATE FUNCTION group_role(p_conversation bigint, p_actor int, p_user int, p_role int, p_rank int)
-RETURNS TABLE (status text, seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
   verdict text := conversation_gate(p_conversation, p_actor, p_rank, false);
+  concerned int[] := ARRAY[p_user] || CASE p_role WHEN 3 THEN ARRAY[p_actor] ELSE '{}' END;
   his int;
-  next_seq int;
+  c record;
   owed bigint;
 BEGIN
   IF verdict = 'ok' THEN
     SELECT m.role INTO his FROM membership m WHERE m.conversation_id = p_conversation AND m.user_id = p_user AND m.left_seq IS NULL;
     verdict := CASE WHEN his IS NULL THEN 'unknown' WHEN p_user = p_actor OR his = 3 THEN 'forbidden' WHEN his = p_role THEN 'unchanged' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
 
-  UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation RETURNING x.last_seq INTO next_seq;
-  UPDATE membership m SET role = CASE m.user_id WHEN p_user THEN p_role ELSE 2 END, changed_seq = next_seq, changed_at = clock_timestamp()
-    WHERE m.conversation_id = p_conversation AND (m.user_id = p_user OR (p_role = 3 AND m.user_id = p_actor));
-  INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[next_seq], ARRAY[next_seq]) RETURNING id INTO owed;
-  RETURN QUERY SELECT 'ok', next_seq, owed;
+  UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation
+    RETURNING x.last_seq AS seq, x.members_seq INTO c;
+  PERFORM membership_lock(p_conversation, concerned);
+  UPDATE membership m SET role = CASE m.user_id WHEN p_user THEN p_role ELSE 2 END, changed_seq = c.seq, changed_at = clock_timestamp()
+    WHERE m.conversation_id = p_conversation AND m.user_id = ANY (concerned);
+  INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[c.seq], ARRAY[c.seq]) RETURNING id INTO owed;
+  RETURN QUERY SELECT 'ok', c.seq, c.members_seq, owed;
 END $f$;
 
 -- Changes title or settings of a group; null leaves them. A new title is told by a system message under the next value. Status ok,
 -- unchanged, or as conversation_gate.
 CREATE FUNCTION group_update(p_conversation bigint, p_actor int, p_title text, p_history smallint, p_rank int)
-RETURNS TABLE (status text, seq int, title text, history smallint, outbox_id bigint, message jsonb)
+RETURNS TABLE (status text, seq int, members_seq int, title text, history smallint, outbox_id bigint, message jsonb)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -414,22 +428,23 @@ BEGIN
     SELECT x.title, x.history INTO old FROM conversation x WHERE x.id = p_conversation;
     IF coalesce(p_title, old.title) = old.title AND coalesce(p_history, old.history) = old.history THEN verdict := 'unchanged'; END IF;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::text, NULL::smallint, NULL::bigint, NULL::jsonb; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::text, NULL::smallint, NULL::bigint, NULL::jsonb; RETURN; END IF;
 
   UPDATE conversation x SET last_seq = x.last_seq + 1, info_seq = x.last_seq + 1, title = coalesce(p_title, x.title),
     history = coalesce(p_history, x.history), changed_at = clock_timestamp()
-    WHERE x.id = p_conversation RETURNING x.last_seq, x.title::text AS title, x.history INTO c;
+    WHERE x.id = p_conversation RETURNING x.last_seq, x.members_seq, x.title::text AS title, x.history INTO c;
   IF c.title <> old.title THEN
     SELECT to_jsonb(s) INTO said FROM system_message(p_conversation, p_actor, 'titled', '{}', c.title) s;
   END IF;
   INSERT INTO outbox (streams, from_seqs, to_seqs)
     VALUES (ARRAY[p_conversation], ARRAY[c.last_seq], ARRAY[c.last_seq + CASE WHEN said IS NULL THEN 0 ELSE 1 END]) RETURNING id INTO owed;
-  RETURN QUERY SELECT 'ok', c.last_seq, c.title, c.history, owed, said;
+  RETURN QUERY SELECT 'ok', c.last_seq, c.members_seq, c.title, c.history, owed, said;
 END $f$;
 
--- Gives a message of the locked conversation the conversation's next value, and owes its announcement.
+-- Gives a message of the locked conversation the conversation's next value, and owes its announcement. Answers who is in a direct
+-- conversation (who left it hears nothing of it), null of a group.
 CREATE FUNCTION message_touch(p_conversation bigint, p_message_seq int)
-RETURNS TABLE (seq int, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (seq int, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -437,10 +452,11 @@ DECLARE
   owed bigint;
 BEGIN
   UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation
-    RETURNING x.last_seq, x.user_low, x.user_high, x.members_seq INTO c;
+    RETURNING x.last_seq, x.kind, x.members_seq INTO c;
   UPDATE message m SET changed_seq = c.last_seq WHERE m.conversation_id = p_conversation AND m.seq = p_message_seq;
   INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[c.last_seq], ARRAY[c.last_seq]) RETURNING id INTO owed;
-  RETURN QUERY SELECT c.last_seq, c.user_low, c.user_high, c.members_seq, owed;
+  RETURN QUERY SELECT c.last_seq, CASE c.kind WHEN 1 THEN ARRAY(SELECT s.user_id FROM membership s
+    WHERE s.conversation_id = p_conversation AND s.left_seq IS NULL ORDER BY s.user_id) END, c.members_seq, owed;
 END $f$;
 
 -- The message that a member of the locked conversation may see, as one row or none.
@@ -458,7 +474,7 @@ END $f$;
 -- Gives a message of the actor's own another text; the old one is kept, the newest p_edits of them. Status ok, unchanged, forbidden (not
 -- his, or the server's), bad_mention, or as conversation_gate.
 CREATE FUNCTION message_edit(p_conversation bigint, p_actor int, p_message bigint, p_content text, p_mentions int[], p_edits int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -475,20 +491,20 @@ BEGIN
       WHEN EXISTS (SELECT 1 FROM unnest(p_mentions) AS o(id) WHERE NOT EXISTS (SELECT 1 FROM membership x
         WHERE x.conversation_id = p_conversation AND x.user_id = o.id AND (x.left_seq IS NULL OR m.direct))) THEN 'bad_mention' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   INSERT INTO message_edit (conversation_id, message_seq, seq, content, replaced_at) VALUES (p_conversation, m.seq, t.seq, m.content, moment);
   DELETE FROM message_edit e WHERE e.conversation_id = p_conversation AND e.message_seq = m.seq AND e.seq <= (SELECT x.seq FROM message_edit x
     WHERE x.conversation_id = p_conversation AND x.message_seq = m.seq ORDER BY x.seq DESC OFFSET p_edits LIMIT 1);
   UPDATE message x SET content = p_content, metadata = facts, edited_at = moment WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Deletes a message, with its earlier texts and its reactions: the actor's own, or in a group one of a lower role's or of who left, for
 -- those of p_rank. Status ok, forbidden, or as conversation_gate.
 CREATE FUNCTION message_delete(p_conversation bigint, p_actor int, p_message bigint, p_rank int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -502,19 +518,19 @@ BEGIN
       WHEN m.direct OR m.role < p_rank OR EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = p_conversation
         AND x.user_id = m.sender_id AND x.left_seq IS NULL AND x.role >= m.role) THEN 'forbidden' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   UPDATE message x SET content = NULL, metadata = NULL, media_id = NULL, reactions = NULL, pinned_at = NULL, deleted_at = clock_timestamp()
     WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
   DELETE FROM message_edit e WHERE e.conversation_id = p_conversation AND e.message_seq = m.seq;
   DELETE FROM reaction r WHERE r.conversation_id = p_conversation AND r.message_seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Adds a reaction or takes one back. Status ok, unchanged, full (p_kinds different ones are there), or as conversation_gate.
 CREATE FUNCTION message_react(p_conversation bigint, p_actor int, p_message bigint, p_emoji text, p_add boolean, p_kinds int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -531,7 +547,7 @@ BEGIN
     verdict := CASE WHEN m.seq IS NULL THEN 'not_found' WHEN has = p_add THEN 'unchanged'
       WHEN p_add AND n = 0 AND (SELECT count(*) FROM jsonb_object_keys(coalesce(m.reactions, '{}'))) >= p_kinds THEN 'full' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   IF p_add THEN
@@ -542,13 +558,13 @@ BEGIN
   n := n + CASE WHEN p_add THEN 1 ELSE -1 END;
   UPDATE message x SET reactions = nullif(CASE n WHEN 0 THEN coalesce(x.reactions, '{}') - p_emoji
     ELSE coalesce(x.reactions, '{}') || jsonb_build_object(p_emoji, n) END, '{}') WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Pins a message or takes the pin back: of a direct conversation both may, in a group those of p_rank. Status ok, unchanged, forbidden,
 -- full (p_pins are there), or as conversation_gate.
 CREATE FUNCTION message_pin(p_conversation bigint, p_actor int, p_message bigint, p_pin boolean, p_rank int, p_pins int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -562,9 +578,9 @@ BEGIN
     verdict := CASE WHEN m.seq IS NULL THEN 'not_found' WHEN m.pinned = p_pin THEN 'unchanged'
       WHEN p_pin AND (SELECT count(*) FROM message x WHERE x.conversation_id = p_conversation AND x.pinned_at IS NOT NULL) >= p_pins THEN 'full' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   UPDATE message x SET pinned_at = CASE WHEN p_pin THEN moment END WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.member_ids, t.members_seq, t.outbox_id;
 END $f$;

@@ -1,4 +1,4 @@
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { type ConversationId, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
 import type { Change, Changes, Placed } from '../ports/changes.ts'
@@ -11,13 +11,13 @@ const CONVERSATIONS: Statement = {
     FROM unnest($1::bigint[]) AS o(id) JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true`
 }
 
+/** Who came or went in the ranges, whatever became of him since, and who owns the group now. */
 const MEMBERS: Statement = {
   name: 'changes_members',
-  text: `SELECT s.conversation_id AS "conversationId", s.user_id AS "userId", s.changed_seq AS "changedSeq", s.joined_seq AS "joinedSeq",
-      s.left_seq AS "leftSeq"
-    FROM unnest($1::bigint[], $2::int[], $3::int[]) AS r(id, from_seq, to_seq)
-    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = r.id AND x.changed_seq BETWEEN r.from_seq AND r.to_seq
-      ORDER BY x.user_id LIMIT 10000) s ON true`
+  text: `SELECT s.conversation_id AS "conversationId", s.user_id AS "userId", s.role, s.joined_seq AS "joinedSeq", s.left_seq AS "leftSeq"
+    FROM (SELECT id, min(from_seq) AS a, max(to_seq) AS z FROM unnest($1::bigint[], $2::int[], $3::int[]) AS u(id, from_seq, to_seq) GROUP BY id) r
+    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = r.id AND (x.joined_seq BETWEEN r.a AND r.z OR x.left_seq BETWEEN r.a AND r.z
+      OR x.role = ${roleRanks.owner} AND x.left_seq IS NULL) ORDER BY x.user_id LIMIT 10000) s ON true`
 }
 
 const MESSAGES: Statement = {
@@ -53,7 +53,7 @@ interface ConversationRow {
 interface MemberRow {
   readonly conversationId: ConversationId
   readonly userId: UserId
-  readonly changedSeq: Seq
+  readonly role: number
   readonly joinedSeq: Seq
   readonly leftSeq: Seq | null
 }
@@ -62,7 +62,10 @@ interface MemberRow {
 interface Known {
   readonly conversation: ConversationRow
   readonly messages: ReadonlyMap<Seq, MessageRow>
-  readonly members: ReadonlyMap<Seq, readonly MemberRow[]>
+  readonly joined: ReadonlyMap<Seq, readonly MemberRow[]>
+  readonly left: ReadonlyMap<Seq | null, readonly MemberRow[]>
+  /** Who owns the group now. */
+  readonly ownerId: UserId | null
 }
 
 /** Changes in a database. */
@@ -81,16 +84,23 @@ export async function readChanges(database: Queryable, ranges: readonly Range[])
   const members = grouped(await database.query<MemberRow>(MEMBERS, bounds), row => row.conversationId)
   const messages = grouped(await database.query<MessageRow>(MESSAGES, bounds), row => row.m_conversation_id)
   const known = new Map(
-    conversations.map(conversation => [
-      conversation.id,
-      {
-        conversation,
-        messages: new Map((messages.get(conversation.id) ?? []).map(row => [row.m_seq, row])),
-        members: grouped(members.get(conversation.id) ?? [], row => row.changedSeq)
-      }
-    ])
+    conversations.map(conversation => {
+      const { id } = conversation
+      return [id, knownOf(conversation, messages.get(id) ?? [], members.get(id) ?? [])]
+    })
   )
   return ranges.flatMap(range => changesOf(range, known.get(range.conversationId)))
+}
+
+function knownOf(conversation: ConversationRow, messages: readonly MessageRow[], members: readonly MemberRow[]): Known {
+  const isOwner = ({ role, leftSeq }: MemberRow) => role === roleRanks.owner && leftSeq === null
+  return {
+    conversation,
+    messages: new Map(messages.map(row => [row.m_seq, row])),
+    joined: grouped(members, row => row.joinedSeq),
+    left: grouped(members, row => row.leftSeq),
+    ownerId: members.find(isOwner)?.userId ?? null
+  }
 }
 
 function changesOf(range: Range, known: Known | undefined): Change[] {
@@ -110,29 +120,27 @@ function changeAt(seq: Seq, known: Known): Change {
     memberIds: pair(first, conversation.userLow, conversation.userHigh),
     membersSeq: conversation.membersSeq
   })
-  const moved = known.members.get(seq) ?? []
   if (seq === 1) return created(placed(conversation.createdBy), known)
 
+  const joined = (known.joined.get(seq) ?? []).map(({ userId }) => userId)
   const row = messages.get(seq)
   const message = row === undefined ? null : toMessage(row)
-  if (message !== null) {
-    const rejoinedIds = moved.map(({ userId }) => userId)
-    return { type: 'message_created', ...placed(message.senderId), message, rejoinedIds }
-  }
-  const left = moved.filter(({ leftSeq }) => leftSeq === seq).map(({ userId }) => userId)
-  const joined = moved.filter(({ joinedSeq }) => joinedSeq === seq).map(({ userId }) => userId)
-  const first = left[0] ?? joined[0]
+  if (message !== null) return { type: 'message_created', ...placed(message.senderId), message, rejoinedIds: joined }
+
+  const left = known.left.get(seq) ?? []
+  const first = left[0]?.userId ?? joined[0]
   if (first === undefined) return { type: 'superseded', ...placed(), at }
 
   const by = messages.get((seq + 1) as Seq)?.m_sender_id ?? first // what the server says of it under the next value
   if (left.length === 0) return { type: 'member_joined', ...placed(first), userIds: joined, by, at }
-  const heir = moved.find(({ leftSeq }) => leftSeq === null)
-  return { type: 'member_left', ...placed(first), userIds: left, by, ownerId: heir?.userId ?? null, at }
+  const ownerLeft = left.some(({ role }) => role === roleRanks.owner)
+  const userIds = left.map(({ userId }) => userId)
+  return { type: 'member_left', ...placed(first), userIds, by, ownerId: ownerLeft ? known.ownerId : null, at }
 }
 
-/** Of a group's first members those are known whose membership has not changed since. */
-function created(placed: Placed, { conversation, members }: Known): Change {
-  const userIds = placed.memberIds ?? (members.get(1 as Seq) ?? []).map(({ userId }) => userId)
+/** Of a group's first members those are known who have not come anew since. */
+function created(placed: Placed, { conversation, joined }: Known): Change {
+  const userIds = placed.memberIds ?? (joined.get(1 as Seq) ?? []).map(({ userId }) => userId)
   return {
     type: 'conversation_created',
     ...placed,

@@ -1,9 +1,17 @@
 import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
-import type { Act, GroupMember, Groups, Moved, NoChange, Updated } from '../ports/groups.ts'
-import { fromHistory, type SaidRow, toHistory, toRole, toSaid } from './groupview.ts'
-import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
+import type { Act, Groups, Moved, NoChange, Updated } from '../ports/groups.ts'
+import {
+  fromHistory,
+  MEMBER_COLUMNS,
+  type MemberRow,
+  memberPerson,
+  type SaidRow,
+  toHistory,
+  toMember,
+  toSaid
+} from './groupview.ts'
 
 const CREATE: Statement = {
   name: 'group_create',
@@ -20,23 +28,20 @@ const REMOVE: Statement = {
 }
 const ROLE: Statement = {
   name: 'group_role',
-  text: 'SELECT status, seq, outbox_id AS "outboxId" FROM group_role($1, $2, $3, $4, $5)'
+  text: 'SELECT status, seq, members_seq AS "membersSeq", outbox_id AS "outboxId" FROM group_role($1, $2, $3, $4, $5)'
 }
 const UPDATE: Statement = {
   name: 'group_update',
-  text: 'SELECT status, seq, title, history, outbox_id AS "outboxId", message FROM group_update($1, $2, $3, $4::smallint, $5)'
+  text: `SELECT status, seq, members_seq AS "membersSeq", title, history, outbox_id AS "outboxId", message
+    FROM group_update($1, $2, $3, $4::smallint, $5)`
 }
 const MEMBERS: Statement = {
   name: 'group_members',
-  text: `SELECT ${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at AS "joinedAt",
-      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
-      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.read_seq END AS "readSeq"
+  text: `SELECT ${MEMBER_COLUMNS}
     FROM membership v
     JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = v.conversation_id LIMIT 1) c ON true
-    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = v.conversation_id AND x.left_seq IS NULL AND x.user_id > $3
-      ORDER BY x.user_id LIMIT $4) s ON true
-    JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    ${seenBy('$2::int')}
+    JOIN LATERAL members_above(v.conversation_id, $3, $4) s ON true
+    ${memberPerson('$2')}
     WHERE v.conversation_id = $1 AND v.user_id = $2 AND v.left_seq IS NULL ORDER BY p.id`
 }
 const IS_MEMBER: Statement = {
@@ -60,14 +65,14 @@ interface CreatedRow {
   readonly outboxId: number
 }
 
-interface UpdatedRow extends Omit<ChangedRow, 'userIds' | 'message'> {
+interface SettledRow extends Omit<ChangedRow, 'userIds' | 'message'> {
+  readonly membersSeq: Seq
+}
+
+interface UpdatedRow extends SettledRow {
   readonly title: string
   readonly history: number
   readonly message: SaidRow | null
-}
-
-interface MemberRow extends SeenRow, Omit<GroupMember, 'person' | 'role'> {
-  readonly role: number
 }
 
 /** Groups in a database. */
@@ -95,8 +100,9 @@ export function groupsIn(database: Database): Groups {
     },
 
     async setRole(act, userId, role: Role) {
-      const row = await one<ChangedRow>(ROLE, [act.conversationId, act.actorId, userId, roleRanks[role], act.rank])
-      return row.status === 'ok' ? { status: 'ok', seq: row.seq, outboxId: row.outboxId } : toNoChange(row)
+      const row = await one<SettledRow>(ROLE, [act.conversationId, act.actorId, userId, roleRanks[role], act.rank])
+      const { status, seq, membersSeq, outboxId } = row
+      return status === 'ok' ? { status, seq, membersSeq, outboxId } : toNoChange(row)
     },
 
     async update(act, { title, history }) {
@@ -128,13 +134,10 @@ function toUpdated({ conversationId, actorId }: Act, row: UpdatedRow): Updated {
   return {
     status: 'ok',
     seq: row.seq,
+    membersSeq: row.membersSeq,
     title: row.title,
     history: toHistory(row.history),
     outboxId: row.outboxId,
     said: row.message === null ? null : toSaid(conversationId, actorId, row.message)
   }
-}
-
-function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
-  return { person: toSeen(person), role: toRole(role), joinedAt, deliveredSeq, readSeq }
 }

@@ -1,5 +1,23 @@
 import type { ConversationId, HistoryFor, MessageId, Role, Seq, SystemFacts, UserId } from '@rendezvous/contract'
+import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
+
+/** The columns of `MemberRow`, from a membership `s`, its conversation `c` and what `memberPerson` joins. */
+export const MEMBER_COLUMNS = `${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at AS "joinedAt",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.read_seq END AS "readSeq"`
+
+/** Joins to a membership `s` its person, and what `viewer`, a parameter, sees of him. */
+export function memberPerson(viewer: string): string {
+  return `JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
+    ${seenBy(`${viewer}::int`)}`
+}
+
+/** A member of a conversation, as a row. */
+export interface MemberRow extends SeenRow, Omit<GroupMember, 'person' | 'role'> {
+  readonly role: number
+}
 
 /** What system_message() answers, as JSON. */
 export interface SaidRow {
@@ -51,4 +69,9 @@ export function toSaid(conversationId: ConversationId, actorId: UserId, row: Sai
     reactions: [],
     status: 'sent'
   }
+}
+
+/** The member of a row. */
+export function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
+  return { person: toSeen(person), role: toRole(role), joinedAt, deliveredSeq, readSeq }
 }

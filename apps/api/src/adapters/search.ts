@@ -14,9 +14,10 @@ import {
 
 /** With more matches than this, the newest messages are looked through instead of sorting them all. */
 const MATCHES = 2_000
-/** Conversations, and messages of each, that are looked through for one page of a common word. */
+/** Messages that are looked through for one page of a common word, an equal share of each conversation: of those that changed after the place
+ *  where the page begins, and of so many more. */
+const WALKED_MESSAGES = 10_000
 const WALKED_CONVERSATIONS = 20
-const WALKED_MESSAGES = 500
 const LAST_ID = Number.MAX_SAFE_INTEGER
 /** Ids begin with milliseconds since 2024, shifted by so many bits (new_id()); clocks of one database agree within this. */
 const ID_EPOCH_MS = Date.UTC(2024, 0, 1)
@@ -51,23 +52,33 @@ const SORT: Statement = {
       WHERE x.conversation_id = ANY (ARRAY(${MINE})) AND ${MATCH} AND x.id < $4 AND ${VISIBLE} ORDER BY x.id DESC LIMIT $5)
     ${MESSAGES}`
 }
-/** The conversations to look through, the last changed first; one more than that tells where certainty ends. */
+/** The conversations to look through, the last changed first: those changed since $4, and some more; one more than that tells where
+ *  certainty ends. `newer` is how many are the former. */
 const RECENT: Statement = {
   name: 'search_recent',
-  text: `SELECT c.id, c.changed_at AS "changedAt" FROM (${MINE}) mine JOIN LATERAL (SELECT * FROM conversation y WHERE y.id = mine.id LIMIT 1) c ON true
-    WHERE $2::text IS NOT NULL ORDER BY c.changed_at DESC, c.id DESC OFFSET $4 LIMIT ${WALKED_CONVERSATIONS + 1}`
+  text: `SELECT id, "changedAt", newer FROM (
+      SELECT c.id, c.changed_at AS "changedAt", row_number() OVER (ORDER BY c.changed_at DESC, c.id DESC) AS place,
+        count(*) FILTER (WHERE c.changed_at >= $4) OVER ()::int AS newer
+      FROM (${MINE}) mine JOIN LATERAL (SELECT * FROM conversation y WHERE y.id = mine.id LIMIT 1) c ON true) r
+    WHERE $2::text IS NOT NULL AND place <= newer + ${WALKED_CONVERSATIONS + 1} ORDER BY place`
 }
-/** Of each conversation of $3 the newest messages below $4: those that match, and the lowest id that was looked at if it was cut there. */
+/** Of each conversation of $3 the newest $5 messages below $4: those that match, and the lowest id that was looked at if it was cut there. */
 const WALK: Statement = {
   name: 'search_walk',
   text: `SELECT o.id AS "conversationId", w.cut, w.ids FROM unnest($3::bigint[]) AS o(id)
     JOIN LATERAL (SELECT * FROM membership y WHERE y.conversation_id = o.id AND y.user_id = $1 LIMIT 1) s ON true
-    JOIN LATERAL (SELECT CASE WHEN count(*) = ${WALKED_MESSAGES} THEN min(x.id) END AS cut, array_agg(x.id) FILTER (WHERE ${MATCH} AND ${VISIBLE}) AS ids
-      FROM (SELECT * FROM message z WHERE z.conversation_id = o.id AND z.id < $4 ORDER BY z.id DESC LIMIT ${WALKED_MESSAGES}) x) w ON true`
+    JOIN LATERAL (SELECT CASE WHEN count(*) = $5 THEN min(x.id) END AS cut, array_agg(x.id) FILTER (WHERE ${MATCH} AND ${VISIBLE}) AS ids
+      FROM (SELECT * FROM message z WHERE z.conversation_id = o.id AND z.id < $4 ORDER BY z.id DESC LIMIT $5) x) w ON true`
 }
 const READ: Statement = {
   name: 'search_read',
   text: `WITH hit AS MATERIALIZED (SELECT * FROM unnest($2::bigint[], $3::bigint[]) AS h(conversation_id, id)) ${MESSAGES}`
+}
+
+interface RecentRow {
+  readonly id: ConversationId
+  readonly changedAt: Date
+  readonly newer: number
 }
 
 interface WalkRow {
@@ -95,7 +106,8 @@ export function searchIn(database: Database): MessageSearch {
     limit
   }: Search): Promise<Found> {
     const recent = await recentOf(readerId, text, conversationId, before)
-    const rows = await database.query<WalkRow>(WALK, [readerId, text, recent.ids, before])
+    const share = Math.max(1, Math.floor(WALKED_MESSAGES / Math.max(1, recent.ids.length)))
+    const rows = await database.query<WalkRow>(WALK, [readerId, text, recent.ids, before, share])
     const floor = Math.max(recent.floor, ...rows.map(({ cut }) => cut ?? 0))
     const hits = rows
       .flatMap(({ conversationId: id, ids }) => (ids ?? []).map(message => ({ conversation: id, message })))
@@ -115,16 +127,11 @@ export function searchIn(database: Database): MessageSearch {
     conversationId: ConversationId | undefined,
     before: MessageId
   ) {
-    const ids: ConversationId[] = []
-    for (let offset = 0; ; offset += WALKED_CONVERSATIONS) {
-      const parameters = [readerId, text, conversationId ?? null, offset]
-      const rows = await database.query<{ id: ConversationId; changedAt: Date }>(RECENT, parameters)
-      ids.push(...rows.slice(0, WALKED_CONVERSATIONS).map(({ id }) => id))
-      const next = rows[WALKED_CONVERSATIONS]
-      if (next === undefined) return { ids, floor: 0 }
-      const floor = lastIdAt(next.changedAt)
-      if (floor < before) return { ids, floor }
-    }
+    const parameters = [readerId, text, conversationId ?? null, firstMomentOf(before)]
+    const rows = await database.query<RecentRow>(RECENT, parameters)
+    const walked = rows.slice(0, (rows[0]?.newer ?? 0) + WALKED_CONVERSATIONS)
+    const next = rows[walked.length]
+    return { ids: walked.map(({ id }) => id), floor: next === undefined ? 0 : lastIdAt(next.changedAt) }
   }
 
   async function read(readerId: UserId, hits: readonly { conversation: ConversationId; message: MessageId }[]) {
@@ -152,4 +159,9 @@ function toMessages(rows: readonly MessageRow[]): Message[] {
 /** The highest id that a message stored at `moment` can have. */
 function lastIdAt(moment: Date): number {
   return (moment.getTime() + CLOCK_MS - ID_EPOCH_MS) * ID_SHIFT
+}
+
+/** The first moment at which a message with this id, or a higher one, can have been stored. */
+function firstMomentOf(id: MessageId): Date {
+  return new Date(Math.ceil(id / ID_SHIFT) + ID_EPOCH_MS - CLOCK_MS)
 }

@@ -3,7 +3,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../../../prisma/client/client.ts'
 import { openPglite, pgliteDatabase } from './pglite.ts'
 import type { Database, Statement } from './port.ts'
-import { openPool, postgresDatabase } from './postgres.ts'
+import { longestWriteMs, openPool, postgresDatabase } from './postgres.ts'
 
 /** Which database to open, and how. */
 export type DatabaseConfig =
@@ -33,6 +33,8 @@ export interface OpenDatabase {
   readonly database: Database
   /** For appends and receipts: connections of their own, so that slow reads keep no send waiting. On PGlite the same as `database`. */
   readonly hot: Database
+  /** How long after a write its commit may come, in milliseconds. */
+  readonly longestWriteMs: number
   /** Over the same connections, for single statements on people. Never its `$transaction` or nested writes. */
   readonly prisma: PrismaClient
   /** Gives back the room of rows that are gone: to be called now and then on PGlite, where it takes a moment and queries wait.
@@ -60,10 +62,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<OpenDatabase
 }
 
 function openServer(config: Extract<DatabaseConfig, { engine: 'postgresql' }>): OpenDatabase {
+  const statementTimeoutMs = config.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   const shared = {
     connectionString: config.url,
     connectTimeoutMs: config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    statementTimeoutMs: config.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    statementTimeoutMs,
     ...(config.onError === undefined ? {} : { onError: config.onError })
   }
   const main = openPool({ ...shared, max: config.poolSize ?? POOL_SIZE })
@@ -73,6 +76,7 @@ function openServer(config: Extract<DatabaseConfig, { engine: 'postgresql' }>): 
     engine: 'postgresql',
     database: postgresDatabase(main),
     hot: postgresDatabase(hot),
+    longestWriteMs: longestWriteMs(statementTimeoutMs),
     prisma,
     async tidy() {},
     async close() {
@@ -90,6 +94,7 @@ async function openEmbedded(folder: string | undefined): Promise<OpenDatabase> {
     engine: 'pglite',
     database,
     hot: database,
+    longestWriteMs: longestWriteMs(STATEMENT_TIMEOUT_MS),
     prisma,
     async tidy() {
       await database.query(TIDY)

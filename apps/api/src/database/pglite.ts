@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite, types } from '@electric-sql/pglite'
 import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
-import type { Database, Parameter, Statement } from './port.ts'
+import { type Database, type Parameter, SNAPSHOT, type Statement, type Transaction } from './port.ts'
 
 const parsers = { [types.DATE]: (text: string) => text }
 
@@ -18,21 +18,24 @@ export async function openPglite(folder?: string): Promise<PGlite> {
  * followed by a turn of the loop: timers and sockets live on under load.
  */
 export function pgliteDatabase(engine: PGlite): Database {
+  async function transact<T>(mode: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const answer = await engine.transaction(async transaction => {
+      if (mode !== '') await transaction.exec(`SET TRANSACTION ${mode}`)
+      const value = await work({
+        query: (statement, parameters) => run(transaction, statement, parameters),
+        async script(text) {
+          await transaction.exec(text)
+        }
+      })
+      return { value }
+    })
+    return answer.value
+  }
+
   return {
     query: (statement, parameters) => run(engine, statement, parameters),
-
-    async transaction(work) {
-      const answer = await engine.transaction(async transaction => {
-        const value = await work({
-          query: (statement, parameters) => run(transaction, statement, parameters),
-          async script(text) {
-            await transaction.exec(text)
-          }
-        })
-        return { value }
-      })
-      return answer.value
-    }
+    transaction: work => transact('', work),
+    snapshot: work => transact(SNAPSHOT, work)
   }
 }
 

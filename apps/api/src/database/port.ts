@@ -32,7 +32,15 @@ export interface Database extends Queryable {
    * beside the handle would wait for the end of the transaction.
    */
   transaction<T>(run: (transaction: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Answers what `run` answers; all its queries see the database as it was at the first of them, and none may write. As with
+   * `transaction`, only the handle may be used inside, and on the embedded engine everybody else waits.
+   */
+  snapshot<T>(run: (snapshot: Queryable) => Promise<T>): Promise<T>
 }
+
+/** The mode of a transaction that `snapshot` reads in. */
+export const SNAPSHOT = 'ISOLATION LEVEL REPEATABLE READ, READ ONLY'
 
 /** The SQLSTATE of an engine's error, or '' of anything else. */
 export function sqlState(error: unknown): string {

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Database, Parameter, Statement, Transaction } from './port.ts'
+import { type Database, type Parameter, SNAPSHOT, type Statement, type Transaction } from './port.ts'
 
 /** How a pool behaves. Times in milliseconds. */
 export interface PoolOptions {
@@ -40,6 +40,16 @@ const types: pg.CustomTypesConfig = {
     pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser']
 }
 
+/** How long a transaction may wait for its owner. */
+function idleTimeoutMs(statementTimeoutMs: number): number {
+  return statementTimeoutMs * 2
+}
+
+/** How long after a write its commit may come: our writes are a statement, or a few with a moment between. In milliseconds. */
+export function longestWriteMs(statementTimeoutMs: number): number {
+  return statementTimeoutMs + idleTimeoutMs(statementTimeoutMs)
+}
+
 /** Opens a pool of connections to PostgreSQL 15 or later. Connects when first used; `end()` closes it. */
 export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
@@ -47,7 +57,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     ...INDEXED,
     `statement_timeout=${options.statementTimeoutMs}`,
     `lock_timeout=${Math.ceil(options.statementTimeoutMs / 2)}`,
-    `idle_in_transaction_session_timeout=${options.statementTimeoutMs * 2}`,
+    `idle_in_transaction_session_timeout=${idleTimeoutMs(options.statementTimeoutMs)}`,
     ...(options.hot === true ? ['plan_cache_mode=force_generic_plan'] : [])
   ]
   const pool = new pg.Pool({
@@ -64,24 +74,26 @@ export function openPool(options: PoolOptions): pg.Pool {
 
 /** The Database port over a pool. Closing the pool is its owner's business. */
 export function postgresDatabase(pool: pg.Pool): Database {
+  async function transact<T>(mode: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query(`BEGIN ${mode}`)
+      const answer = await work(handle(client))
+      await client.query('COMMIT')
+      return answer
+    } catch (error) {
+      broken = await rollBack(client)
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
   return {
     query: (statement, parameters) => run(pool, statement, parameters),
-
-    async transaction(work) {
-      const client = await pool.connect()
-      let broken: Error | undefined
-      try {
-        await client.query('BEGIN')
-        const answer = await work(handle(client))
-        await client.query('COMMIT')
-        return answer
-      } catch (error) {
-        broken = await rollBack(client)
-        throw error
-      } finally {
-        client.release(broken)
-      }
-    }
+    transaction: work => transact('', work),
+    snapshot: work => transact(SNAPSHOT, work)
   }
 }
 

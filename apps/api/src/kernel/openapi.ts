@@ -59,6 +59,7 @@ function described(
 ): FastifySchema & { readonly [MANNER]: string } {
   const failures = [
     ...(access === 'public' ? [] : [401]),
+    ...(schema.params === undefined ? [] : [400]), // of bytes that are no text
     ...(bodiless ? [] : [400, 413, 415]),
     ...(limit === 'none' ? [] : [429]),
     503

@@ -66,9 +66,10 @@ export interface Left {
   readonly said: Message | null
 }
 
-/** Who hears of a conversation: both people of a direct one, the member first, or the room of a group. */
+/** Who hears what a member does: the others who are in a direct conversation, or the room of a group. */
 export interface Audience {
-  readonly memberIds: readonly [UserId, UserId] | null
+  /** None when the other person has left; null for a group. */
+  readonly otherIds: readonly UserId[] | null
   readonly membersSeq: Seq
   readonly memberCount: number
 }
@@ -103,7 +104,7 @@ export interface Conversations {
   /** Who hears what a member does; null when it is absent, not the member's, or across a block. */
   audience(id: ConversationId, userId: UserId): Promise<Audience | null>
   /** The groups each user is in, under his place. */
-  rooms(userIds: readonly UserId[]): Promise<Pick<Head, 'id' | 'membersSeq'>[][]>
+  rooms(userIds: readonly UserId[]): Promise<Head[][]>
   /** Under the place of each question its group's head and who of `userIds` is in it; null when there is no such group. Heads and
    *  members are of one moment. */
   present(

@@ -49,9 +49,15 @@ interface Changed {
 /** Who came or went. */
 export type Moved = (Changed & { readonly userIds: readonly UserId[]; readonly said: Message }) | NoChange
 
+/** A change that nobody came or went by. */
+type Settled = Changed & {
+  /** Seq of the last change of members. */
+  readonly membersSeq: Seq
+}
+
 /** What title and settings are now. `said` is null when the title is the same. */
 export type Updated =
-  | (Changed & { readonly title: string; readonly history: HistoryFor; readonly said: Message | null })
+  | (Settled & { readonly title: string; readonly history: HistoryFor; readonly said: Message | null })
   | NoChange
 
 /** A member of a group as another sees him. */
@@ -79,7 +85,7 @@ export interface Groups {
   /** Takes people out; those who are not in it are passed over. All or nobody; nobody of the actor's role or a higher one. */
   remove(act: Act, userIds: readonly UserId[]): Promise<Moved>
   /** Gives a member another role. `owner` hands the group over, and makes the actor an admin. */
-  setRole(act: Act, userId: UserId, role: Role): Promise<Changed | NoChange>
+  setRole(act: Act, userId: UserId, role: Role): Promise<Settled | NoChange>
   /** Changes what is given. */
   update(act: Act, changes: { readonly title?: string; readonly history?: HistoryFor }): Promise<Updated>
   /** Members by id, above `after`; null when absent or the viewer is no member. Direct conversations too. */

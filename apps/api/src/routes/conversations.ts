@@ -45,7 +45,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
           summary:
             'Open the conversation with a person (201 when it is new to me, 200 when I am in it already), or make a group',
           body: ref(CreateConversation),
-          response: answers({ 200: ref(Conversation), 201: ref(Conversation) }, 400, 401)
+          response: answers({ 200: ref(Conversation), 201: ref(Conversation) }, 400, 401, 404)
         }
       },
       async (request, reply) => {

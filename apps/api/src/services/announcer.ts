@@ -75,12 +75,13 @@ export function announcer({ bus, outbox, presence, visibility, clock, warn }: An
 
   /** Two people who just met are told whether the other is online, unless one of them hides: neither was a contact when he came. */
   async function introduce({ memberIds, conversationId, seq }: Change): Promise<void> {
-    if (memberIds === null) return
+    const [one, other] = memberIds ?? []
+    if (one === undefined || other === undefined) return
     try {
       const at = new Date(clock())
       const after = { stream: conversationStream(conversationId), seq }
-      const online = await presence.online(memberIds)
-      const audiences = await visibility.among(online, memberIds)
+      const online = await presence.online([one, other])
+      const audiences = await visibility.among(online, [one, other])
       const news = online.flatMap((userId, index) => {
         const watchers = audiences[index]
         return watchers === undefined

@@ -4,11 +4,12 @@ import {
   type CommandResult,
   type ConversationId,
   type IssuedCommand,
+  type RoomHead,
   type Roster,
   type Seq,
   type UserId
 } from '@rendezvous/contract'
-import type { Conversations } from '../ports/conversations.ts'
+import type { Conversations, Head } from '../ports/conversations.ts'
 import type { Users } from '../ports/users.ts'
 import type { Warn } from './announcer.ts'
 import type { CarryOut } from './commands.ts'
@@ -24,12 +25,14 @@ export interface BackendOptions {
   readonly carryOut: CarryOut
   readonly receipts: ReceiptService
   readonly presence: Pick<PresenceService, 'changed' | 'seenBy'>
+  /** Whether an error says that something behind this node is out of reach for now. */
+  readonly isOutage: (thrown: unknown) => boolean
   readonly warn: Warn
 }
 
 /** What gateways ask of the api, over its services. */
 export function backend(options: BackendOptions): Backend {
-  const { sessions, conversations, users, carryOut, receipts, presence, warn } = options
+  const { sessions, conversations, users, carryOut, receipts, presence, isOutage, warn } = options
 
   async function execute({ claims, command }: IssuedCommand): Promise<CommandResult> {
     try {
@@ -37,7 +40,7 @@ export function backend(options: BackendOptions): Backend {
       return { ok: true, result: await carryOut(claims.userId, command) }
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) warn(thrown, command.type)
-      return refusal(thrown instanceof ApiError ? thrown : new ApiError('internal'))
+      return refusal(thrown instanceof ApiError ? thrown : new ApiError(isOutage(thrown) ? 'unavailable' : 'internal'))
     }
   }
 
@@ -54,7 +57,7 @@ export function backend(options: BackendOptions): Backend {
       ])
       return claims.map((_, index) => ({
         alive: alive[index] ?? false,
-        rooms: (rooms[index] ?? []).map(({ id, membersSeq }) => ({ conversationId: id, membersSeq })),
+        rooms: (rooms[index] ?? []).map(toRoomHead),
         contacts: contacts[index] ?? [],
         head: heads[index] ?? 0
       }))
@@ -99,8 +102,16 @@ export function backend(options: BackendOptions): Backend {
   }
 }
 
-function refusal({ code, message, fields }: ApiError): CommandResult {
-  return { ok: false, code, detail: message, ...(fields === undefined ? {} : { fields }) }
+function refusal({ code, message, fields, retryAfter }: ApiError): CommandResult {
+  return {
+    ...{ ok: false, code, detail: message },
+    ...(fields === undefined ? {} : { fields }),
+    ...(retryAfter === undefined ? {} : { retryAfter })
+  }
+}
+
+function toRoomHead({ id, membersSeq, lastSeq }: Head): RoomHead {
+  return { conversationId: id, membersSeq, headSeq: lastSeq }
 }
 
 const NOTHING = 0 as Seq

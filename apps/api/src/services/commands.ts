@@ -1,15 +1,17 @@
+import type { Limits, Rate } from '@rendezvous/cluster'
 import {
   type AckResult,
-  ApiError,
   type Command,
   type IssuedCommand,
   invalid,
   notFound,
+  throttled,
   type UserId
 } from '@rendezvous/contract'
 import type { MessageChangeService } from './message-changes.ts'
 import { type MessageService, type Target, textOf } from './messages.ts'
 import type { ReceiptService } from './receipts.ts'
+import type { SyncService } from './sync.ts'
 import type { TypingService } from './typing.ts'
 
 /** The services that carry commands out. */
@@ -17,7 +19,11 @@ export interface CommandServices {
   readonly messages: Pick<MessageService, 'send'>
   readonly messageChanges: Pick<MessageChangeService, 'edit' | 'remove' | 'react'>
   readonly receipts: Pick<ReceiptService, 'read' | 'deliver'>
+  readonly sync: SyncService
   readonly typing: TypingService
+  readonly limits: Limits
+  /** How often somebody may sync, over HTTP and his sockets together; null for no limit. */
+  readonly syncRate: Rate | null
 }
 
 /** A command that reaches the api. */
@@ -28,7 +34,9 @@ type OfType<Type extends Issued['type']> = Extract<Issued, { type: Type }>
 export type CarryOut = (userId: UserId, command: Issued) => Promise<AckResult>
 
 /** Every command of the contract, by the service that does it. */
-export function commandsOver({ messages, messageChanges, receipts, typing }: CommandServices): CarryOut {
+export function commandsOver(services: CommandServices): CarryOut {
+  const { messages, messageChanges, receipts, sync, typing, limits, syncRate } = services
+
   async function send(userId: UserId, command: OfType<'send_message'>): Promise<AckResult> {
     const sent = await messages.send(userId, targetOf(command), textOf(command))
     const { id, conversation, client_id, created_at, duplicate, seq } = sent
@@ -60,6 +68,12 @@ export function commandsOver({ messages, messageChanges, receipts, typing }: Com
     return { id: messageId, conversation_id: conversationId, ...(place === null ? {} : { seq: place }) }
   }
 
+  async function catchUp(userId: UserId, command: OfType<'sync'>): Promise<AckResult> {
+    const taken = syncRate === null ? null : await limits.take(`sync:${userId}`, syncRate)
+    if (taken?.allowed === false) throw throttled(taken.retryAfterMs)
+    return { sync: await sync.read(userId, command) }
+  }
+
   return async (userId, command) => {
     switch (command.type) {
       case 'send_message':
@@ -75,8 +89,8 @@ export function commandsOver({ messages, messageChanges, receipts, typing }: Com
       case 'mark_read':
       case 'mark_delivered':
         return move(userId, command)
-      default:
-        throw new ApiError('unknown_command')
+      case 'sync':
+        return catchUp(userId, command)
     }
   }
 }

@@ -4,23 +4,21 @@ import {
   type HistoryFor,
   invalid,
   limits,
-  type Member,
   notFound,
   type Right,
   type Role,
   rankFor,
   type Seq,
   textProblem,
-  timestamp,
   type UserId
 } from '@rendezvous/contract'
 import type { Change } from '../ports/changes.ts'
-import type { Act, GroupMember, Groups, Moved, NoChange } from '../ports/groups.ts'
+import type { Act, Groups, Moved, NoChange } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
 import { unknownPerson } from './messages.ts'
 import type { PresenceService } from './presence.ts'
-import { seenUser } from './profile.ts'
+import { memberView } from './views.ts'
 
 /** What groups stand on. */
 export interface GroupServiceOptions {
@@ -112,9 +110,9 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       refuse(changed)
       if (changed.status !== 'ok') return
 
-      const { seq, outboxId } = changed
+      const { seq, membersSeq, outboxId } = changed
       const former = role === 'owner' ? [{ userId: callerId, role: 'admin' as const }] : []
-      const placed = { conversationId: id, seq, memberIds: null, membersSeq: 0 as Seq }
+      const placed = { conversationId: id, seq, memberIds: null, membersSeq }
       const members = [{ userId, role }, ...former]
       tell({ type: 'member_updated', ...placed, members, by: callerId, at: new Date(clock()) }, null, outboxId)
     },
@@ -132,9 +130,10 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       refuse(updated)
       if (updated.status !== 'ok') return
 
-      const placed = { conversationId: id, seq: updated.seq, memberIds: null, membersSeq: 0 as Seq }
-      const facts = { title: updated.title, history: updated.history, by: callerId, at: new Date(clock()) }
-      tell({ type: 'conversation_updated', ...placed, ...facts }, updated.said, updated.outboxId)
+      const { seq, membersSeq, title: named, history: shown, said, outboxId } = updated
+      const placed = { conversationId: id, seq, memberIds: null, membersSeq }
+      const facts = { title: named, history: shown, by: callerId, at: new Date(clock()) }
+      tell({ type: 'conversation_updated', ...placed, ...facts }, said, outboxId)
     },
 
     /** Members by id, those above `after`; of a direct conversation too. @throws notFound when it is absent or not the caller's. */
@@ -146,19 +145,6 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
       const next = found.length > page.limit ? (shown.at(-1)?.person.id ?? null) : null
       return { members: shown.map(member => memberView(member, online)), next }
     }
-  }
-}
-
-/** A member as clients get him. */
-function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
-  const { person, role, joinedAt, deliveredSeq, readSeq } = member
-  return {
-    user: seenUser(person, online),
-    user_id: person.id,
-    role,
-    joined_at: timestamp(joinedAt),
-    delivered_seq: deliveredSeq,
-    read_seq: readSeq
   }
 }
 

@@ -1,10 +1,12 @@
 import {
   type Conversation as ConversationView,
+  type Member,
   type Message as MessageView,
   timestamp,
   type UserId
 } from '@rendezvous/contract'
 import type { Conversation } from '../ports/conversations.ts'
+import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
 import { messageType } from './events.ts'
 import { seenUser } from './profile.ts'
@@ -58,6 +60,19 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
     receipts: [...conversation.receipts],
     created_at: timestamp(conversation.createdAt),
     updated_at: timestamp(conversation.changedAt)
+  }
+}
+
+/** A member as clients get him. */
+export function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
+  const { person, role, joinedAt, deliveredSeq, readSeq } = member
+  return {
+    user: seenUser(person, online),
+    user_id: person.id,
+    role,
+    joined_at: timestamp(joinedAt),
+    delivered_seq: deliveredSeq,
+    read_seq: readSeq
   }
 }
 

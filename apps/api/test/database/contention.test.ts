@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationId, UserId } from '@rendezvous/contract'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
-import { migrate } from '../../src/database/migrate.ts'
-import { type OpenDatabase, openDatabase } from '../../src/database/open.ts'
+import type { OpenDatabase } from '../../src/database/open.ts'
 import type { Draft } from '../../src/ports/messages.ts'
-import { addPeople, createDatabase, needsServer } from './engines.ts'
+import { addPeople, needsServer } from './engines.ts'
+import { openNodes, pick } from './nodes.ts'
 
 const CONVERSATIONS = 40
 const WORKERS = 6
@@ -27,19 +27,6 @@ interface Pair {
   readonly people: readonly [UserId, UserId]
 }
 
-/** Two nodes: a set of pools each, over one database. */
-async function openNodes(t: Test): Promise<[OpenDatabase, OpenDatabase]> {
-  const { url, drop } = await createDatabase()
-  const one = await openDatabase({ engine: 'postgresql', url })
-  const two = await openDatabase({ engine: 'postgresql', url })
-  t.teardown(async () => {
-    await Promise.all([one.close(), two.close()])
-    await drop()
-  })
-  await migrate(one.database)
-  return [one, two]
-}
-
 /** Conversations that overlap: each of a few people is in many. */
 async function openPairs({ database }: OpenDatabase): Promise<Pair[]> {
   const people = await addPeople(database, 12)
@@ -51,12 +38,6 @@ async function openPairs({ database }: OpenDatabase): Promise<Pair[]> {
       return { id: opened.id, people: pair }
     })
   )
-}
-
-function pick<T>(list: readonly T[]): T {
-  const item = list[Math.floor(Math.random() * list.length)]
-  if (item === undefined) throw new Error('nothing to pick from')
-  return item
 }
 
 /** Drafts of any size and order, a fifth of them repeats of what any node tried before. */
@@ -109,7 +90,7 @@ function agrees({ id, lastSeq, messages, lastNumber, seqs }: Stored, taken: read
 }
 
 await t.test('two nodes contend for 40 overlapping conversations', needsServer(), async t => {
-  const nodes = await openNodes(t)
+  const { nodes, deadlocks } = await openNodes(t)
   const pairs = await openPairs(nodes[0])
   const tried: Draft[] = []
   const taken: Taken[] = []
@@ -161,15 +142,13 @@ await t.test('two nodes contend for 40 overlapping conversations', needsServer()
   t.ok(total > 1_000, `${total} messages were stored`)
   t.ok(taken.some(({ left }) => left !== undefined))
   t.ok(taken.some(({ sender, joined }) => sender !== undefined && (joined ?? []).length > 0))
-  const [waits] = await nodes[0].database.query<{ deadlocks: number }>({
-    name: 'test_deadlocks',
-    text: 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'
-  })
-  t.equal(waits?.deadlocks, 0)
+  t.equal(deadlocks(), 0)
 })
 
 await t.test('two people who open their conversation at once have one, created once', needsServer(), async t => {
-  const [one, two] = await openNodes(t)
+  const {
+    nodes: [one, two]
+  } = await openNodes(t)
   const people = await addPeople(one.database, 60)
 
   for (let i = 0; i + 1 < people.length; i += 2) {

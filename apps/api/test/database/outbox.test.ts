@@ -3,6 +3,7 @@ import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { changesIn } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
+import { groupsIn } from '../../src/adapters/groups.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
@@ -78,6 +79,51 @@ async function suite(t: Test, open: OpenDatabase) {
     t.match(changes[3], { userIds: [ann], memberIds: [ann, bob], membersSeq: 4 })
     t.same(await changesIn(open.database).between(id, 3 as Seq, 4 as Seq), changes.slice(2))
     t.same(await changesIn(open.database).between(42 as ConversationId, 1 as Seq, 9 as Seq), [])
+  })
+
+  await t.test('who came into a group is told whatever became of him since', async t => {
+    const people = await addPeople(open.database, 4)
+    const [ann, bob, carl, dora] = people as [UserId, UserId, UserId, UserId]
+    const groups = groupsIn(open.database)
+    const made = await groups.create({ ownerId: ann, memberIds: [bob], title: '', history: 'all' })
+    if (made.status !== 'ok') throw new Error('the group was not made')
+    const act = { conversationId: made.id, actorId: ann, rank: 1 }
+    await groups.add(act, [carl, dora])
+    await groups.setRole(act, bob, 'admin')
+    await groups.setRole(act, carl, 'admin')
+    await conversationsIn(open.database).leave(made.id, dora)
+
+    const changes = await changesIn(open.database).between(made.id, 1 as Seq, 99 as Seq)
+
+    t.same(summary(changes), [
+      '1 conversation_created',
+      '2 member_joined',
+      '3 message_created',
+      '4 superseded',
+      '5 superseded',
+      '6 member_left',
+      '7 message_created'
+    ])
+    t.match(changes[0], { userIds: [ann, bob], by: ann })
+    t.match(changes[1], { userIds: [carl, dora], by: ann })
+    t.match(changes[5], { userIds: [dora], by: dora, ownerId: null })
+    t.same(await changesIn(open.database).between(made.id, 2 as Seq, 3 as Seq), changes.slice(1, 3))
+  })
+
+  await t.test('that an owner left names who owns the group now', async t => {
+    const [ann, bob, carl] = (await addPeople(open.database, 3)) as [UserId, UserId, UserId]
+    const groups = groupsIn(open.database)
+    const made = await groups.create({ ownerId: ann, memberIds: [bob, carl], title: '', history: 'all' })
+    if (made.status !== 'ok') throw new Error('the group was not made')
+    await conversationsIn(open.database).leave(made.id, ann)
+    const between = () => changesIn(open.database).between(made.id, 2 as Seq, 3 as Seq)
+
+    t.match(await between(), [{ type: 'member_left', userIds: [ann], ownerId: bob }, { type: 'message_created' }])
+    await groups.setRole({ conversationId: made.id, actorId: bob, rank: 1 }, carl, 'owner')
+    t.match(await between(), [
+      { type: 'member_left', userIds: [ann], by: ann, ownerId: carl },
+      { type: 'message_created' }
+    ])
   })
 
   await t.test('a row that is done, or younger than asked, is not swept', async t => {

@@ -4,11 +4,13 @@ import t, { type Test } from 'tap'
 import { databaseAddresses } from '../../src/adapters/addresses.ts'
 import { changesIn } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
+import { groupsIn } from '../../src/adapters/groups.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import { personalIn } from '../../src/adapters/personal.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
+import { syncIn } from '../../src/adapters/sync.ts'
 import { databaseUsers } from '../../src/adapters/users.ts'
 import { visibilityIn } from '../../src/adapters/visibility.ts'
 import { migrate } from '../../src/database/migrate.ts'
@@ -23,8 +25,9 @@ const ROWS = 6_000
 const QUEUES = ['outbox']
 
 const [ANN, BOB, EVE] = [1 as UserId, 2 as UserId, 3 as UserId]
-/** What ANN and BOB say a great deal in. */
+/** What ANN and BOB say a great deal in, and where ANN is one of many. */
 const HOT = 1_000 as ConversationId
+const ROOM = 999 as ConversationId
 
 const ADD_PEOPLE = `
   INSERT INTO person (username, password_hash) SELECT 'user' || i, 'x' FROM generate_series(1, ${PEOPLE}) i;
@@ -57,6 +60,12 @@ function addMessages(count: number): string {
     FROM conversation c, generate_series(1, ${count}) i WHERE c.id = ${HOT};
   UPDATE conversation SET last_seq = last_seq + ${count}, message_count = last_seq + ${count} - 1 WHERE id = ${HOT};`
 }
+
+/** A room of ANN's as full as can be, whose members came a hundred at a time. */
+const ADD_ROOM = `
+  INSERT INTO conversation (id, kind, created_by, last_seq, members_seq, member_count) VALUES (${ROOM}, 2, 1, 200, 200, 10000);
+  INSERT INTO membership (conversation_id, user_id, changed_seq, joined_seq)
+    SELECT ${ROOM}, i, 2 * (i / 100) + 1, 2 * (i / 100) + 1 FROM generate_series(1, 10000) i;`
 
 /** Everything that requests ask of the database. */
 async function useAll({ database, prisma }: Watched, id: ConversationId): Promise<void> {
@@ -111,15 +120,29 @@ async function useConversations(database: Database, id: ConversationId): Promise
   await conversations.listFor(ANN, { limit: 50 })
   await conversations.listFor(ANN, { limit: 50, before: { changedAt: new Date(), id } })
   await conversations.findForMember(id, ANN)
+  await groupsIn(database).members(ROOM, ANN, { limit: 50, after: 100 })
   await visibilityIn(database).contacts([ANN, EVE])
   await visibilityIn(database).among([ANN, EVE], [BOB, EVE, 4 as UserId])
   await conversations.heads([id])
   await receipts.advance([{ conversationId: id, userId: BOB, readSeq: 2_000_000_000 as Seq }])
   await receipts.deliverAll(EVE)
   await changesIn(database).between(id, 5 as Seq, 20 as Seq)
+  await useSync(database, id)
   await conversations.leave(id, BOB)
   await conversations.openDirect(BOB, ANN)
   await outboxIn(database).sweep(0, 10, async () => {})
+}
+
+/** All conversations, those since a moment, and one from a value on. */
+async function useSync(database: Database, id: ConversationId): Promise<void> {
+  const { read } = syncIn(database, 0)
+  const [head] = await conversationsIn(database).heads([id])
+  const after = Math.max(0, (head?.lastSeq ?? 0) - 9_000) as Seq
+  const ranges = [{ conversationId: id, after }]
+  const all = await read({ userId: ANN, since: null, ranges, limit: 500 })
+  if (all.status !== 'ok' || all.changed === null) throw new Error(all.status)
+  const behind = [id, ROOM].map(conversationId => ({ conversationId, after: 1 as Seq }))
+  await read({ userId: ANN, since: all.changed.next, ranges: behind, limit: 500 })
 }
 
 /** Looks that found their table without an index condition. */
@@ -165,7 +188,7 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
   })
 
   await early.database.transaction(transaction =>
-    transaction.script(ADD_PEOPLE + addConversations(0, 15_000) + addMessages(200_000))
+    transaction.script(ADD_PEOPLE + addConversations(0, 15_000) + addMessages(200_000) + ADD_ROOM)
   )
   early.looks()
 

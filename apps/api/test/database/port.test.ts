@@ -10,7 +10,7 @@ const ADD = {
   text: 'INSERT INTO retired_token (jti, session_id, expires_at) VALUES (gen_random_uuid(), gen_random_uuid(), now())'
 }
 
-async function suite(t: Test, { database, prisma, tidy }: OpenDatabase) {
+async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) {
   await t.test('values come back in the same JavaScript types', async t => {
     const rows = await database.query(
       {
@@ -82,6 +82,24 @@ async function suite(t: Test, { database, prisma, tidy }: OpenDatabase) {
     )
     await beside
     t.equal(await prisma.user.count({ where: { username: 'bob' } }), 1)
+  })
+
+  await t.test('a snapshot sees one moment, and writes nothing', async t => {
+    let beside: Promise<unknown> = Promise.resolve()
+    const seen = await database.snapshot(async snapshot => {
+      const before = await snapshot.query(COUNT)
+      const written = prisma.user.create({ data: { username: 'dora', passwordHash: 'x' } })
+      beside = written.then(({ id }) => prisma.loginKey.create({ data: { key: 'dora', userId: id } }))
+      if (engine === 'postgresql') await beside // on the embedded engine it waits
+      return [before, await snapshot.query(COUNT)]
+    })
+    await beside
+    t.same(seen[0], seen[1])
+    t.not((await database.query<{ n: number }>(COUNT))[0]?.n, (seen[0] as { n: number }[])[0]?.n)
+    await t.rejects(
+      database.snapshot(snapshot => snapshot.query(ADD)),
+      { code: '25006' }
+    )
   })
 
   await t.test('prisma names the key that is taken', async t => {

@@ -5,6 +5,7 @@ import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { searchIn } from '../../src/adapters/search.ts'
+import type { Database } from '../../src/database/port.ts'
 import { addBlock, addPeople, onEveryEngine } from './engines.ts'
 
 await onEveryEngine(t, async (t, { database }) => {
@@ -24,11 +25,16 @@ await onEveryEngine(t, async (t, { database }) => {
   }
 
   /** The texts that are found, page after page. */
-  async function texts(readerId: UserId, text: string, more: { conversationId?: ConversationId; limit?: number } = {}) {
+  async function texts(
+    readerId: UserId,
+    text: string,
+    more: { conversationId?: ConversationId; limit?: number } = {},
+    by = search
+  ) {
     const found: string[] = []
     let before: MessageId | undefined
     for (let page = 0; page < 1_000; page += 1) {
-      const { messages: some, next } = await search.find({ readerId, text, limit: 50, before, ...more })
+      const { messages: some, next } = await by.find({ readerId, text, limit: 50, before, ...more })
       found.push(...some.map(({ content }) => content))
       if (next === null) return found
       before = next
@@ -77,6 +83,46 @@ await onEveryEngine(t, async (t, { database }) => {
     }
     const expected = said.sort(([a], [b]) => b - a).map(([, content]) => content)
     t.same(await texts(ann, 'common', { limit: 200 }), expected)
+  })
+
+  await t.test('what a page looks at is bounded, however many conversations were active since', async t => {
+    const [ann, ...others] = (await addPeople(database, 61)) as [UserId, ...UserId[]]
+    const ids: ConversationId[] = []
+    for (const other of others) {
+      const opened = await conversationsIn(database).openDirect(ann, other)
+      if (opened !== null) ids.push(opened.id)
+    }
+    const expected: string[] = []
+    for (let round = 0; round < 40; round += 1) {
+      const drafts = ids.map((conversationId, index) => {
+        const content = `crowd ${round} ${index}`
+        expected.unshift(content)
+        return { conversationId, senderId: ann, clientId: randomUUID(), kind: 1, content }
+      })
+      await messages.append(drafts.slice(0, 30))
+      await messages.append(drafts.slice(30))
+    }
+    const asked: { name: string; looked: number }[] = []
+    const watched: Database = {
+      ...database,
+      query(statement, parameters = []) {
+        const [, , conversations, , each] = parameters
+        const looked = Array.isArray(conversations) ? conversations.length * Number(each) : 0
+        asked.push({ name: statement.name, looked })
+        return database.query(statement, parameters)
+      }
+    }
+
+    const found = await texts(ann, 'crowd', { limit: 200 }, searchIn(watched))
+
+    t.same(found.toSorted(), expected.toSorted())
+    const walks = asked.filter(({ name }) => name === 'search_walk')
+    t.ok(walks.length > 1, 'there were pages to go through')
+    t.same(
+      walks.filter(({ looked }) => !(looked <= 10_000)),
+      []
+    )
+    t.equal(asked.filter(({ name }) => name === 'search_recent').length, walks.length)
   })
 
   await t.test('hostile texts find nothing, and break nothing', async t => {

@@ -5,7 +5,7 @@ import { textField } from './text.ts'
 /** Keywords that a reader looks at, or that only describe. A schema with any other would not be checked whole. */
 const understood = new Set([
   ...['type', 'const', 'anyOf', 'enum', 'items', 'minItems', 'maxItems', 'minLength', 'maxLength', 'pattern', 'format'],
-  ...['minimum', 'maximum', 'description', '$id']
+  ...['minimum', 'maximum', 'properties', 'required', 'additionalProperties', 'description', '$id']
 ])
 
 /** The reader of a field of this schema.
@@ -32,6 +32,7 @@ function reader(schema: FieldSchema, manner: Manner): Field {
   if (schema.type === 'integer') return integerField(schema, manner)
   if (schema.type === 'boolean') return booleanField(manner)
   if (schema.type === 'array' && schema.items !== undefined) return listField(schema, schema.items, manner)
+  if (schema.type === 'object' && schema.properties !== undefined && !manner.lenient) return objectField(schema)
   throw new TypeError(`no field can be read by the schema of ${manner.name}`)
 }
 
@@ -61,6 +62,33 @@ function listField(schema: FieldSchema, items: FieldSchema, manner: Manner): Fie
     const errors = readings.flatMap(reading => (reading.ok ? [] : reading.errors))
     if (errors.length > 0) return refused(...new Set(errors))
     return taken(readings.flatMap(reading => (reading.ok ? [reading.value] : [])))
+  }
+}
+
+/** An object within a strict body. What is wrong with its fields is told after their names. */
+function objectField({ properties = {}, required = [] }: FieldSchema): Field {
+  const fields = Object.entries(properties).map(([name, field]) => ({
+    name,
+    isRequired: required.includes(name),
+    read: fieldOf(field, { name, lenient: false })
+  }))
+  const known = new Set(Object.keys(properties))
+  return raw => {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+      return refused(`Invalid data. Expected a dictionary, but got ${typeName(raw)}.`)
+
+    const given = new Map<string, unknown>(Object.entries(raw))
+    const errors = [...given.keys()]
+      .filter(name => !known.has(name))
+      .map(name => `${name.slice(0, 100)}: Unknown field.`)
+    const values: [string, unknown][] = []
+    for (const { name, isRequired, read } of fields) {
+      const reading = given.has(name) ? read(given.get(name)) : null
+      if (reading === null) errors.push(...(isRequired ? [`${name}: This field is required.`] : []))
+      else if (reading.ok) values.push([name, reading.value])
+      else errors.push(...reading.errors.map(error => `${name}: ${error}`))
+    }
+    return errors.length > 0 ? refused(...errors) : taken(Object.fromEntries(values))
   }
 }
 

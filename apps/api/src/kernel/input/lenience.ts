@@ -6,6 +6,9 @@ import { djangoWords } from './scalar.ts'
 /** A JSON Schema in a document. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+/** No text holds U+0000. */
+const STORABLE = '^[^\\u0000]*$'
+
 /** Where a lenient reader finds what it reads: a JSON body, a form, or an address. */
 export type Place = 'json' | 'form' | 'query'
 
@@ -14,7 +17,7 @@ export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonS
   const required: readonly string[] = schema.required ?? []
   const fields = Object.entries(schema.properties).map(([name, field]) => [
     name,
-    place === 'form' && !required.includes(name)
+    place === 'form' && !required.includes(name) && field.type !== 'string'
       ? orLeftEmpty(lenientField(name, field, place))
       : lenientField(name, field, place)
   ])
@@ -58,19 +61,35 @@ function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[
   return [...waysToSay(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
 }
 
+/** The field itself, with the bounds that its reader gives to what has none. */
 function plain(field: FieldSchema): JsonSchema {
   const { description, $id, ...rest } = field as JsonSchema
-  return rest
+  if (rest.type === 'integer') return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...rest }
+  const isAnyText = rest.type === 'string' && rest.pattern === undefined && rest.format === undefined
+  return isAnyText ? { ...rest, pattern: STORABLE } : rest
 }
 
 function choice(value: unknown): JsonSchema[] {
   return [{ const: value }, ...(typeof value === 'string' ? [{ type: 'string', pattern: padded(value) }] : [])]
 }
 
-/** A number that counts from 1 is an id: its digits are no more than the largest has. */
+/** A number that counts from 1 is an id. */
 function digits({ minimum, maximum = Number.MAX_SAFE_INTEGER }: FieldSchema): JsonSchema {
-  const number = minimum === 1 ? `\\+?0*[1-9]\\d{0,${String(maximum).length - 1}}` : '[+-]?\\d+'
+  const number = minimum === 1 ? `\\+?0*${upTo(maximum)}` : `[+-]?0*(0|${upTo(maximum)})`
   return { type: 'string', pattern: padded(`${number}(\\.0*)?`) }
+}
+
+/** A pattern of the numbers from 1 to `maximum`: shorter ones, and those that are less from some digit on. */
+function upTo(maximum: number): string {
+  const all = String(maximum)
+  const shorter = all.length > 1 ? [`[1-9]\\d{0,${all.length - 2}}`] : []
+  const less = [...all].flatMap((digit, at) => {
+    const least = at === 0 ? 1 : 0
+    return Number(digit) > least
+      ? [`${all.slice(0, at)}[${least}-${Number(digit) - 1}]\\d{${all.length - at - 1}}`]
+      : []
+  })
+  return `(${[...shorter, ...less, all].join('|')})`
 }
 
 /** A whole object put back where its id is due. */

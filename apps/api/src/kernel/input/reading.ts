@@ -27,6 +27,8 @@ export interface FieldSchema {
   readonly format?: string
   readonly minimum?: number
   readonly maximum?: number
+  readonly properties?: Readonly<Record<string, FieldSchema>>
+  readonly required?: readonly string[]
 }
 
 /** The value that was read. */

@@ -1,0 +1,105 @@
+import { type ConversationId, limits, type Receipt, type UserId } from '@rendezvous/contract'
+import { grouped } from '../database/grouped.ts'
+import type { Queryable, Statement } from '../database/port.ts'
+import type { Conversation } from '../ports/conversations.ts'
+import { toHistory, toRole } from './groupview.ts'
+import { type MessageRow, messageColumns, OTHER_MEMBERSHIP, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
+
+/** What the member $1 sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
+ *  the planner makes a sort of all. */
+export const CONVERSATION_VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS "createdBy", c.created_at AS "createdAt", c.changed_at AS "changedAt",
+    c.last_seq AS "lastSeq", c.members_seq AS "membersSeq", c.member_count AS "memberCount", c.history, s.role, s.delivered_seq AS "deliveredSeq",
+    greatest(s.read_seq, s.private_read_seq) AS "readSeq", g.receipts,
+    CASE WHEN c.kind = 1 AND across_block(c.user_low, c.user_high) THEN 0 ELSE least(u.unread, 1000)::int END AS "unreadCount",
+    ${messageColumns('s.user_id')}
+  FROM page
+  JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = page.id LIMIT 1) c ON true
+  JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = page.id AND x.user_id = $1 LIMIT 1) s ON true
+  ${OTHER_MEMBERSHIP}
+  LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = page.id AND ${VISIBLE} ORDER BY x.seq DESC LIMIT 1) m ON true
+  ${WATERMARKS}
+  CROSS JOIN LATERAL (SELECT count(*) AS unread FROM message x WHERE x.conversation_id = page.id
+    AND x.seq > greatest(s.read_seq, s.private_read_seq, c.last_seq - 5000) AND x.sender_id <> $1 AND x.kind <> 2 AND ${VISIBLE}) u
+  LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('user_id', x.user_id, 'delivered_seq', x.delivered_seq, 'read_seq', x.read_seq)
+    ORDER BY x.user_id) AS receipts FROM membership x WHERE x.conversation_id = page.id AND x.left_seq IS NULL AND x.user_id <> $1
+      AND c.member_count <= ${limits.receiptMembers} AND NOT (c.kind = 1 AND across_block(c.user_low, c.user_high))) g ON true
+  ORDER BY c.changed_at DESC, c.id DESC`
+
+const FIND: Statement = {
+  name: 'conversation_find',
+  text: `WITH page AS MATERIALIZED (
+    SELECT s.conversation_id AS id FROM unnest($2::bigint[]) AS o(id)
+    JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = o.id AND x.user_id = $1 LIMIT 1) s ON true
+    WHERE s.left_seq IS NULL) ${CONVERSATION_VIEW}`
+}
+
+const PARTICIPANTS: Statement = {
+  name: 'conversation_participants',
+  text: `SELECT o.id AS "conversationId", ${PUBLIC_COLUMNS}, h.sight
+    FROM unnest($2::bigint[]) AS o(id)
+    JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true
+    JOIN LATERAL (SELECT u.id AS user_id FROM unnest(ARRAY[c.user_low, c.user_high]) AS u(id) WHERE c.kind = 1
+      UNION ALL SELECT x.user_id FROM members_above(o.id, 0, ${limits.shownMembers}) x WHERE c.kind = 2) s ON true
+    JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
+    ${seenBy('$1::int')}
+    ORDER BY o.id, p.id`
+}
+
+/** A row of `CONVERSATION_VIEW`. */
+export interface ConversationRow
+  extends MessageRow,
+    Omit<Conversation, 'kind' | 'participants' | 'lastMessage' | 'role' | 'history' | 'receipts'> {
+  readonly kind: number
+  readonly role: number
+  readonly history: number
+  readonly receipts: Receipt[] | null
+}
+
+interface ParticipantRow extends SeenRow {
+  readonly conversationId: ConversationId
+}
+
+/** Those of `ids` that the viewer is in, the last changed first. */
+export async function readConversations(
+  database: Queryable,
+  viewerId: UserId,
+  ids: readonly ConversationId[]
+): Promise<Conversation[]> {
+  if (ids.length === 0) return []
+  return withParticipants(database, viewerId, await database.query<ConversationRow>(FIND, [viewerId, ids]))
+}
+
+/** The conversations of `rows`, in their order. */
+export async function withParticipants(
+  database: Queryable,
+  viewerId: UserId,
+  rows: readonly ConversationRow[]
+): Promise<Conversation[]> {
+  if (rows.length === 0) return []
+  const people = await database.query<ParticipantRow>(PARTICIPANTS, [viewerId, rows.map(({ id }) => id)])
+  const of = grouped(people, ({ conversationId }) => conversationId)
+  return rows.map(row => toConversation(row, of.get(row.id) ?? []))
+}
+
+function toConversation(row: ConversationRow, people: readonly ParticipantRow[]): Conversation {
+  return {
+    id: row.id,
+    kind: row.kind === 1 ? 'direct' : 'group',
+    title: row.title,
+    createdBy: row.createdBy,
+    createdAt: row.createdAt,
+    changedAt: row.changedAt,
+    lastSeq: row.lastSeq,
+    membersSeq: row.membersSeq,
+    participants: people.map(({ conversationId, ...person }) => toSeen(person)),
+    lastMessage: toMessage(row),
+    unreadCount: row.unreadCount,
+    deliveredSeq: row.deliveredSeq,
+    readSeq: row.readSeq,
+    memberCount: row.memberCount,
+    role: toRole(row.role),
+    history: toHistory(row.history),
+    receipts: row.receipts ?? []
+  }
+}

@@ -1,0 +1,26 @@
+import type { ConversationId } from '@rendezvous/contract'
+import type { Database } from '../database/port.ts'
+import type { Conversation } from '../ports/conversations.ts'
+import type { Sync, SyncState } from '../ports/sync.ts'
+import { readConversations } from './conversationview.ts'
+import { readChanged } from './sync-conversations.ts'
+import { readRanges } from './sync-ranges.ts'
+
+/** Sync from a database, in which a write may be committed `longestWriteMs` after its time. */
+export function syncIn(database: Database, longestWriteMs: number): Sync {
+  return {
+    read: question =>
+      database.snapshot(async (snapshot): Promise<SyncState> => {
+        const { userId, since } = question
+        const changed = since === undefined ? null : await readChanged(snapshot, { ...question, since, longestWriteMs })
+        const read = await readRanges(snapshot, question)
+        if (read.status === 'above') return read
+
+        const ids = new Set([...(changed?.ids ?? []), ...read.ids])
+        const found = await readConversations(snapshot, userId, [...ids])
+        const of = new Map(found.map(conversation => [conversation.id, conversation]))
+        const viewOf = (id: ConversationId): Conversation | null => of.get(id) ?? null
+        return { status: 'ok', changed: changed?.answer(viewOf) ?? null, ranges: read.answer(viewOf) }
+      })
+  }
+}

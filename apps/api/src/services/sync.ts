@@ -1,0 +1,175 @@
+import {
+  badPosition,
+  type ConversationId,
+  conversationStream,
+  invalid,
+  limits,
+  type Seq,
+  type SyncAnswer,
+  type SyncRange,
+  type SyncRequest,
+  type UserId,
+  userStream
+} from '@rendezvous/contract'
+import type { ChangedConversations, RangeState, Sync } from '../ports/sync.ts'
+import type { Users } from '../ports/users.ts'
+import type { PresenceService } from './presence.ts'
+import { readSince, writeSince } from './since.ts'
+import { conversationView, memberView, messageView } from './views.ts'
+
+/** What sync stands on. */
+export interface SyncServiceOptions {
+  readonly sync: Sync
+  readonly users: Pick<Users, 'streamHeads'>
+  readonly presence: Pick<PresenceService, 'online'>
+}
+
+/** What changed while a client was away. */
+export type SyncService = ReturnType<typeof syncService>
+
+type Online = ReadonlySet<UserId>
+type Asked = NonNullable<SyncRequest['ranges']>[number]
+
+/** What changed, as `sync` has it. */
+export function syncService({ sync, users, presence }: SyncServiceOptions) {
+  /** A person's own stream. It holds nothing yet, so whoever stands at its head has all of it. */
+  async function personal(callerId: UserId, { stream, after }: Asked): Promise<{ above: boolean; range: SyncRange }> {
+    const [last = 0] = await users.streamHeads([callerId])
+    const head = last as Seq
+    return { above: after > head, range: { ...nothing(stream), status: 'ok', position: head, head } }
+  }
+
+  return {
+    /** @throws invalid for a stream that is named twice, invalid_since, bad_position. */
+    async read(callerId: UserId, { since, ranges, limit = limits.syncEntries }: SyncRequest): Promise<SyncAnswer> {
+      const asked = ranges ?? []
+      if (new Set(asked.map(({ stream }) => stream)).size < asked.length)
+        throw invalid({ ranges: ['A stream may be named only once.'] })
+      const conversations = asked.flatMap(({ stream, after }) => {
+        const conversationId = conversationOf(stream)
+        return conversationId === null ? [] : [{ conversationId, after }]
+      })
+      const own = asked.find(({ stream }) => stream === userStream(callerId))
+      const state = await sync.read({
+        userId: callerId,
+        since: sinceOf(callerId, since, ranges !== undefined),
+        ranges: conversations,
+        limit
+      })
+      const mine = own === undefined ? null : await personal(callerId, own)
+      const above = state.status === 'above' ? state.conversationIds.map(conversationStream) : []
+      if (mine?.above) above.push(userStream(callerId))
+      if (state.status === 'above' || above.length > 0) throw badPosition(above)
+
+      const online = await presence.online(peopleIn(state.changed, state.ranges))
+      const found = new Map(conversations.map(({ conversationId }, index) => [conversationId, state.ranges[index]]))
+      const answers = asked.map(range => {
+        if (range === own && mine !== null) return mine.range
+        const id = conversationOf(range.stream)
+        return rangeView(range, (id === null ? undefined : found.get(id)) ?? { status: 'gone' }, online)
+      })
+      return { ...changedView(callerId, state.changed, online), ranges: fitRanges(asked, answers) }
+    }
+  }
+}
+
+/** Asked for unless ranges alone are. */
+function sinceOf(callerId: UserId, since: SyncRequest['since'], hasRanges: boolean) {
+  if (since === undefined) return hasRanges ? undefined : null
+  return since === null ? null : readSince(callerId, since)
+}
+
+/** The conversation whose stream it is; null for a person's, and for a number that is no id. */
+function conversationOf(stream: string): ConversationId | null {
+  const [kind, digits] = stream.split(':')
+  const id = Number(digits)
+  return kind === 'conversation' && Number.isSafeInteger(id) ? (id as ConversationId) : null
+}
+
+function peopleIn(changed: ChangedConversations | null, ranges: readonly RangeState[]): UserId[] {
+  const shown = ranges.filter(range => range.status === 'ok')
+  const conversations = [
+    ...(changed?.entries ?? []).map(({ conversation }) => conversation),
+    ...shown.map(({ conversation }) => conversation)
+  ]
+  const people = [
+    ...conversations.flatMap(conversation => conversation?.participants ?? []),
+    ...shown.flatMap(({ members }) => members.map(({ person }) => person))
+  ]
+  return people.filter(({ hidden }) => !hidden).map(({ id }) => id)
+}
+
+function changedView(
+  callerId: UserId,
+  changed: ChangedConversations | null,
+  online: Online
+): Omit<SyncAnswer, 'ranges'> {
+  if (changed === null) return { next: null, more: false, restart: false, conversations: [], left: [] }
+
+  const entries = changed.entries.map(({ conversation, ...entry }) => ({
+    ...entry,
+    view: conversation === null ? null : conversationView(conversation, online)
+  }))
+  const shown = entries.slice(0, fitting(entries.map(({ view }) => sizeOf(view))))
+  const more = changed.more || shown.length < entries.length
+  const last = shown.at(-1)
+  const { scan, ...ended } = changed.next
+  const next =
+    more && last !== undefined ? { ...ended, scan: { ...scan, changedAt: last.changedAt, id: last.id } } : ended
+  return {
+    next: writeSince(callerId, next),
+    more,
+    restart: changed.restart,
+    conversations: shown.flatMap(({ view }) => view ?? []),
+    left: shown.filter(({ view }) => view === null).map(({ id }) => id)
+  }
+}
+
+function rangeView({ stream, after }: Asked, range: RangeState, online: Online): SyncRange {
+  if (range.status !== 'ok') return { ...nothing(stream), status: range.status, position: after }
+  const { position, head, conversation } = range
+  return {
+    stream,
+    status: 'ok',
+    position,
+    head,
+    more: position < head || conversation === null,
+    messages: range.messages.map(messageView),
+    deleted: range.deleted.map(({ id, seq, changedSeq }) => ({ id, seq, changed_seq: changedSeq })),
+    members: range.members.map(member => memberView(member, online)),
+    left: [...range.left],
+    conversation: conversation === null ? null : conversationView(conversation, online)
+  }
+}
+
+/** Ranges that are too long together wait for the next sync, from where they were. */
+function fitRanges(asked: readonly Asked[], ranges: readonly SyncRange[]): SyncRange[] {
+  const count = fitting(ranges.map(sizeOf))
+  return ranges.map((range, index) => {
+    const from = asked[index]
+    if (index < count || range.status !== 'ok' || from === undefined) return range
+    return { ...nothing(range.stream), status: 'ok', position: from.after, head: range.head, more: true }
+  })
+}
+
+function nothing(stream: string): SyncRange {
+  const none = 0 as Seq
+  return {
+    ...{ stream, status: 'gone', position: none, head: none, more: false },
+    ...{ messages: [], deleted: [], members: [], left: [], conversation: null }
+  }
+}
+
+/** How many of what takes `sizes` an answer has room for: one at least. */
+function fitting(sizes: readonly number[]): number {
+  let bytes = 0
+  const end = sizes.findIndex((size, index) => {
+    bytes += size
+    return bytes > limits.syncBytes && index > 0
+  })
+  return end === -1 ? sizes.length : end
+}
+
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}

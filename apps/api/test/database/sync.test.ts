@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { limits, type MessageId, rankFor, type Seq, type UserId } from '@rendezvous/contract'
+import t, { type Test } from 'tap'
+import type { OpenDatabase } from '../../src/database/open.ts'
+import { onEveryEngine } from './engines.ts'
+import { ABSENT, contents, ok, someone, whole } from './sync-world.ts'
+
+type Range = ReturnType<typeof ok>
+const ONE = 1 as Seq
+
+async function suite(t: Test, open: OpenDatabase) {
+  const one = (count: number) => someone(open, count)
+
+  await t.test('a range answers what was made, changed and deleted, each once and as it is now', async t => {
+    const { ann, bob, direct, say, changes, range } = await one(2)
+    const id = await direct(ann, bob)
+    const [first, second, third] = (await say(id, ann, 'one', 'two', 'three')) as [MessageId, MessageId, MessageId]
+    const of = (messageId: MessageId) => ({ conversationId: id, messageId, actorId: ann })
+    await changes.edit(of(first), { content: 'uno', mentions: [] })
+    await changes.react({ ...of(second), actorId: bob }, '👍', true)
+    await changes.remove(of(third), rankFor('delete_any_message'))
+
+    const all = ok(await range(bob, id, 0))
+    t.match(all, { position: 7, head: 7, deleted: [{ id: third, seq: 4, changedSeq: 7 }], left: [] })
+    t.same(contents(all), ['uno', 'two'])
+    t.match(all.messages[1], { changedSeq: 6, reactions: [{ emoji: '👍', count: 1, mine: true }] })
+    t.match(all.members, [{ person: { id: ann } }, { person: { id: bob } }])
+    t.match(all.conversation, { id, lastSeq: 7, unreadCount: 2, lastMessage: { content: 'two' } })
+    t.same(contents(await range(bob, id, 4)), ['uno', 'two'], 'what was known and changed since')
+    t.match(await range(bob, id, 6), { messages: [], deleted: [{ id: third }], members: [] })
+    const none = ok(await range(bob, id, 7))
+    t.match(none, { position: 7, messages: [], deleted: [], members: [], conversation: { id } })
+  })
+
+  await t.test('members who came, have another role, or left', async t => {
+    const { people, ann, bob, eve, group, groups, act, range, conversations } = await one(4)
+    const id = await group(ann, [bob])
+    await groups.add(act(id, ann), [eve, people[3] as UserId])
+    await groups.setRole({ ...act(id, ann), rank: rankFor('hand_over') }, bob, 'owner')
+    await conversations.leave(id, eve)
+
+    const { members, left, position } = ok(await range(ann, id, 1))
+    t.match(members, [
+      { person: { id: people[3] }, role: 'member' },
+      { person: { id: ann }, role: 'admin' },
+      { person: { id: bob }, role: 'owner' }
+    ])
+    t.same(left, [eve])
+    t.equal(position, 6)
+    t.match(await range(eve, id, 3), { status: 'gone' })
+  })
+
+  await t.test('a range goes on where it ended, never within a value, and reaches the head', async t => {
+    const { people, ann, bob, group, groups, act, say, range } = await one(110)
+    const id = await group(ann, [bob])
+    await say(id, ann, 'one', 'two')
+    await groups.add(act(id, ann), people.slice(2, 102))
+    await say(id, ann, 'three')
+
+    const pages: Range[] = []
+    for (let at = 1; at < 6; at = pages.at(-1)?.position ?? 6) pages.push(ok(await range(bob, id, at, 1)))
+    t.same(
+      pages.map(({ position, messages, members }) => [position, messages.length, members.length]),
+      [
+        [2, 1, 0],
+        [3, 1, 0],
+        [4, 0, 100],
+        [5, 1, 0],
+        [6, 1, 0]
+      ]
+    )
+    const two = ok(await range(bob, id, 1, 102))
+    t.match([two.position, two.messages.length, two.members.length], [4, 2, 100])
+    t.match(ok(await range(bob, id, 1, 101)), { position: 3, members: [] }, 'the hundred would not fit')
+  })
+
+  await t.test('what changes while somebody pages comes later, and is not missed', async t => {
+    const { ann, bob, direct, say, changes, range } = await one(2)
+    const id = await direct(ann, bob)
+    const [first] = (await say(id, ann, 'one', 'two', 'three')) as [MessageId]
+    const page = ok(await range(bob, id, 1, 1))
+    t.same(contents(page), ['one'])
+    await changes.edit({ conversationId: id, messageId: first, actorId: ann }, { content: 'uno', mentions: [] })
+    const rest = await range(bob, id, page.position)
+    t.same(contents(rest), ['two', 'three', 'uno'])
+  })
+
+  await t.test('nothing is seen from before one joined, and who came back starts anew', async t => {
+    const { ann, bob, eve, group, groups, act, say, range, changes } = await one(3)
+    const id = await group(ann, [bob])
+    const [before] = (await say(id, ann, 'before')) as [MessageId]
+    await groups.add(act(id, ann), [eve])
+    await changes.edit(
+      { conversationId: id, messageId: before, actorId: ann },
+      { content: 'still before', mentions: [] }
+    )
+    await say(id, ann, 'after')
+
+    t.same(contents(await range(eve, id, 0)).slice(1), ['after'])
+    t.match(
+      ok(await range(eve, id, 0)).members.map(({ person }) => person.id),
+      [ann, bob, eve]
+    )
+    t.same(await range(eve, id, 2), { status: 'restart' }, 'what she claims to have is from before')
+    t.match(await range(eve, id, 3), { status: 'ok' })
+    await groups.remove(act(id, ann), [eve])
+    t.same(await range(eve, id, 3), { status: 'gone' })
+    await groups.add(act(id, ann), [eve])
+    t.same(await range(eve, id, 3), { status: 'restart' })
+    t.same(await range(eve, ABSENT, 3), { status: 'gone' })
+  })
+
+  await t.test('too far behind, and below what is kept, starts anew', async t => {
+    const { ann, bob, direct, range } = await one(2)
+    const id = await direct(ann, bob)
+    const lie = (text: string) => open.database.query({ name: `test_${randomUUID()}`, text }, [id])
+    await lie(`UPDATE conversation SET last_seq = 1 + ${limits.syncBehind} WHERE id = $1`)
+    t.same(await range(ann, id, 0), { status: 'restart' })
+    t.match(await range(ann, id, 1), { status: 'ok', position: 1 + limits.syncBehind })
+    await lie('UPDATE conversation SET floor_seq = 5 WHERE id = $1')
+    t.same(await range(ann, id, 4), { status: 'restart' })
+    t.match(await range(ann, id, 5), { status: 'ok' })
+  })
+
+  await t.test('a value too large for any answer starts anew', async t => {
+    const { people, ann, bob, group, range } = await one(limits.syncEntries + 2)
+    const id = await group(ann, [bob])
+    const text =
+      'INSERT INTO membership (conversation_id, user_id, changed_seq, joined_seq) SELECT $1, unnest($2::int[]), 1, 1 ON CONFLICT DO NOTHING'
+    await open.database.query({ name: 'test_crowd', text }, [id, people])
+    t.same(await range(ann, id, 0), { status: 'restart' })
+    t.match(await range(ann, id, 1), { status: 'ok' })
+  })
+
+  await t.test('claims above the head are named, and nothing else is answered', async t => {
+    const { ann, bob, direct, read } = await one(2)
+    const id = await direct(ann, bob)
+    const ranges = [
+      { conversationId: id, after: 2 as Seq },
+      { conversationId: ABSENT, after: 9 as Seq }
+    ]
+    t.same(await read({ userId: ann, since: null, ranges, limit: 10 }), { status: 'above', conversationIds: [id] })
+  })
+
+  await t.test('several ranges share the limit, and those that must wait say so', async t => {
+    const { people, ann, bob, direct, say, read } = await one(4)
+    const ids = await Promise.all([bob, people[2] as UserId, people[3] as UserId].map(other => direct(ann, other)))
+    for (const id of ids) await say(id, ann, 'one', 'two')
+    const ranges = ids.map(conversationId => ({ conversationId, after: ONE }))
+    const answer = whole(await read({ userId: ann, since: undefined, ranges, limit: 3 }))
+    t.match(answer, {
+      changed: null,
+      ranges: [
+        { position: 3, conversation: { id: ids[0] } },
+        { position: 2, conversation: { id: ids[1] } },
+        { position: 1, head: 3, messages: [], conversation: null }
+      ]
+    })
+  })
+
+  await t.test('an answer ends where its bytes are full, and one change always fits', async t => {
+    const { ann, bob, direct, say, range } = await one(2)
+    const id = await direct(ann, bob)
+    const long = '😀'.repeat(limits.messageCharacters)
+    await say(id, ann, ...Array.from({ length: 40 }, () => long))
+    const { messages, position, head } = ok(await range(bob, id, 1))
+    t.equal(messages.length, Math.floor(limits.syncBytes / (16_000 + 700)))
+    t.equal(position, messages.length + 1)
+    t.equal(head, 41)
+  })
+}
+
+await onEveryEngine(t, suite)
