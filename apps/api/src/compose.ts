@@ -7,6 +7,7 @@ import { groupsIn } from './adapters/groups.ts'
 import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
 import { outboxIn } from './adapters/outbox.ts'
+import { personalIn } from './adapters/personal.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
@@ -21,6 +22,7 @@ import type { Groups } from './ports/groups.ts'
 import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
 import type { Outbox } from './ports/outbox.ts'
+import type { Personal } from './ports/personal.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
@@ -50,6 +52,7 @@ import { type TypingService, typingService } from './services/typing.ts'
 export interface ServicePorts {
   readonly users: Users
   readonly sessions: Sessions
+  readonly personal: Personal
   readonly conversations: Conversations
   readonly groups: Groups
   readonly messages: Messages
@@ -142,6 +145,7 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'sessions'
   | 'addresses'
+  | 'personal'
   | 'visibility'
   | 'conversations'
   | 'groups'
@@ -159,6 +163,7 @@ export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDat
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
+    personal: personalIn(database),
     visibility: visibilityIn(database),
     conversations: conversationsIn(database),
     groups: groupsIn(database),
