@@ -7,11 +7,13 @@ import { groupsIn } from './adapters/groups.ts'
 import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
 import { outboxIn } from './adapters/outbox.ts'
+import { personalIn } from './adapters/personal.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
 import { syncIn } from './adapters/sync.ts'
 import { databaseUsers } from './adapters/users.ts'
+import { visibilityIn } from './adapters/visibility.ts'
 import type { OpenDatabase } from './database/open.ts'
 import { isOutage } from './kernel/outage.ts'
 import type { Addresses } from './ports/addresses.ts'
@@ -20,13 +22,16 @@ import type { Groups } from './ports/groups.ts'
 import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
 import type { Outbox } from './ports/outbox.ts'
+import type { Personal } from './ports/personal.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
 import type { Sync } from './ports/sync.ts'
 import type { Users } from './ports/users.ts'
+import type { Visibility } from './ports/visibility.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
+import { audienceOf, type PresenceAudience } from './services/audience.ts'
 import { backend } from './services/backend.ts'
 import { commandsOver } from './services/commands.ts'
 import { type ConversationService, conversationService } from './services/conversations.ts'
@@ -47,6 +52,7 @@ import { type TypingService, typingService } from './services/typing.ts'
 export interface ServicePorts {
   readonly users: Users
   readonly sessions: Sessions
+  readonly personal: Personal
   readonly conversations: Conversations
   readonly groups: Groups
   readonly messages: Messages
@@ -56,7 +62,10 @@ export interface ServicePorts {
   readonly sync: Sync
   readonly outbox: Outbox
   readonly bus: Pick<Bus, 'publish'>
-  readonly presence: Pick<Presence, 'online' | 'declare'>
+  readonly presence: Pick<Presence, 'online' | 'everybody' | 'declare'>
+  readonly visibility: Visibility
+  /** `contacts` unless given. */
+  readonly presenceAudience?: PresenceAudience
   readonly tokens: Tokens
   readonly passwords: Passwords
   readonly addresses: Addresses
@@ -99,7 +108,7 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const announcer = announcing({ ...ports, clock, warn })
   const sessions = sessionService({ ...ports, announcer })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
-  const presence = presenceService({ ...ports, announcer })
+  const presence = presenceService({ ...ports, audience: audienceOf(ports), announcer })
   const messages = messageService({ ...ports, receipts, announcer, newId })
   const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
   const typing = typingService({ ...ports, announcer })
@@ -136,6 +145,8 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'sessions'
   | 'addresses'
+  | 'personal'
+  | 'visibility'
   | 'conversations'
   | 'groups'
   | 'messages'
@@ -152,6 +163,8 @@ export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDat
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
+    personal: personalIn(database),
+    visibility: visibilityIn(database),
     conversations: conversationsIn(database),
     groups: groupsIn(database),
     messages: messagesIn(database, hot),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { limits } from '@rendezvous/contract'
 import { Duration } from '@rendezvous/env'
 import type { SigningKey } from '@rendezvous/tokens'
 import { Type } from 'typebox'
@@ -50,6 +51,10 @@ export const ApiVariables = Type.Object({
     default: 'array',
     description:
       'How lists are answered when a request names no paging parameter: bare arrays, or `{next, previous, results}`.'
+  }),
+  PRESENCE_AUDIENCE: Type.Union([Type.Literal('contacts'), Type.Literal('everyone')], {
+    default: 'contacts',
+    description: `Who hears of whose presence: people who share a direct conversation, or everybody who is online, for deployments of ${limits.presenceEveryone} people online at most.`
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({

@@ -21,6 +21,9 @@ function start(online: UserId[] = []) {
     bus: record.bus,
     outbox: { done: async ids => void forgotten.push(...ids) },
     presence: { online: async ids => ids.filter(id => online.includes(id)) },
+    visibility: {
+      among: async (ids, others) => ids.map(id => ({ exact: others.filter(each => each !== id), coarse: [] }))
+    },
     clock: () => AT.getTime(),
     warn: (_, what) => warnings.push(what)
   })
@@ -110,7 +113,7 @@ t.test('what concerns one person goes to all his devices, under the values of hi
 })
 
 t.test('every event is of the contract, and every envelope can be carried', async t => {
-  const { announce, receipts, presence, settle, published } = start([ANN, BOB])
+  const { announce, receipts, presence, snapshot, settle, published } = start([ANN, BOB])
   const placed = { conversationId, memberIds: [ANN, BOB] as const, membersSeq: 1 as Seq }
   const changes: Change[] = [
     { ...placed, seq: 1 as Seq, type: 'conversation_created', title: '', userIds: [ANN, BOB], by: ANN, at: AT },
@@ -121,11 +124,12 @@ t.test('every event is of the contract, and every envelope can be carried', asyn
   ]
   announce(changes, [1])
   receipts([read(2)])
-  presence({ userId: ANN, online: true, lastSeen: AT }, [BOB])
+  presence({ userId: ANN, online: true, lastSeen: AT }, { exact: [ANN], coarse: [BOB] })
+  snapshot(ANN, [ANN, BOB])
   await settle()
 
   const frames = published.flatMap(({ envelope }) => [...decode(encode(envelope)).frames])
-  t.equal(frames.length, 5 + 2 + 2 + 1)
+  t.equal(frames.length, 5 + 2 + 2 + 2 + 1)
   for (const frame of frames) {
     const event = JSON.parse(frame)
     const check = Compile(contractEvents[event.type as keyof typeof contractEvents])
@@ -155,6 +159,7 @@ t.test('rows are forgotten together', async t => {
     bus: record.bus,
     outbox: { done: async ids => void calls.push(ids) },
     presence: { online: async () => [] },
+    visibility: { among: async () => [] },
     clock: () => 0,
     warn: () => {}
   })

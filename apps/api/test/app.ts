@@ -37,6 +37,8 @@ export interface TestApi {
   drain(): void
   /** Makes an account and signs in. */
   join(name?: string): Promise<Person>
+  /** Signs somebody in once more. */
+  again(person: Person): Promise<Person>
 }
 
 /** Somebody signed in. */
@@ -133,7 +135,8 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
     await open.close()
   })
   const { drain } = health
-  return { app, open, services, tokens, bus, presence, ports, warnings, drain, join: name => join(app, name) }
+  const people = { join: (name?: string) => join(app, name), again: (person: Person) => signIn(app, person) }
+  return { app, open, services, tokens, bus, presence, ports, warnings, drain, ...people }
 }
 
 /** A request without a token, unless `headers` bring one. Objects go as JSON, texts and bytes as they are. */
@@ -168,12 +171,16 @@ const tokenOptions = {
 async function join(app: FastifyInstance, name = `user-${randomUUID().slice(0, 8)}`): Promise<Person> {
   const made = await ask(app, 'POST', '/api/v1/auth/register/', { username: name, password: PASSWORD })
   if (made.status !== 201) throw new Error(made.text)
-  const signedIn = await ask(app, 'POST', '/api/token/', { username: name, password: PASSWORD })
+  return signIn(app, { id: made.body.id as UserId, username: name })
+}
+
+async function signIn(app: FastifyInstance, { id, username }: Pick<Person, 'id' | 'username'>): Promise<Person> {
+  const signedIn = await ask(app, 'POST', '/api/token/', { username, password: PASSWORD })
   if (signedIn.status !== 200) throw new Error(signedIn.text)
   const { access, refresh } = signedIn.body
   return {
-    id: made.body.id as UserId,
-    username: name,
+    id,
+    username,
     access,
     refresh,
     ask: (method, url, body, headers) => ask(app, method, url, body, { authorization: `Bearer ${access}`, ...headers })

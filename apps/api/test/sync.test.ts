@@ -81,7 +81,7 @@ t.test('a place above the head is refused whole, and named', async t => {
     since: null,
     ranges: [
       { stream, after: 99 },
-      { stream: own, after: 1 },
+      { stream: own, after: 2 },
       { stream: streamOf(5), after: 9 }
     ]
   })
@@ -105,7 +105,34 @@ t.test("one's own stream answers, that of another does not exist", async t => {
     answer.ranges.map(({ stream: name, status }) => [name, status]),
     ranges.map((name, index) => [name, index === 0 ? 'ok' : 'gone'])
   )
-  t.match(answer.ranges[0], { position: 0, head: 0, more: false, conversation: null })
+  t.match(answer.ranges[0], { position: 1, head: 1, more: false, events: [{}], conversation: null })
+})
+
+t.test("what was told on one's own stream is found again, page by page, and anew below what is kept", async t => {
+  const ann = await api.join()
+  const stream = `user:${ann.id}`
+  const sessions = await ann.ask('GET', '/api/v1/auth/sessions/')
+  await ann.ask('POST', '/api/v1/auth/logout/')
+  const again = await api.again(ann)
+  const rangeAfter = async (after: number, limit = 100) =>
+    (await sync(again, { ranges: [{ stream, after }], limit })).ranges[0]
+
+  const told = { v: 1, stream }
+  const session_id = String(sessions.body[0]?.id)
+  t.match(await rangeAfter(0, 2), {
+    ...{ status: 'ok', position: 2, head: 3, more: true },
+    events: [
+      { type: 'session_started', seq: 1, session_id, ...told },
+      { type: 'session_ended', seq: 2, session_id, reason: 'logged_out', ...told }
+    ]
+  })
+  t.match(await rangeAfter(2, 2), { position: 3, head: 3, more: false, events: [{ type: 'session_started', seq: 3 }] })
+  t.match(await rangeAfter(3), { status: 'ok', position: 3, more: false, events: [] })
+
+  const forget = { name: 'test_raise_floor', text: 'UPDATE person SET stream_floor = 2 WHERE id = $1' }
+  await api.open.database.query(forget, [ann.id])
+  t.match(await rangeAfter(1), { status: 'restart', events: [] })
+  t.match(await rangeAfter(0), { status: 'ok', position: 3, events: [{ seq: 3 }] })
 })
 
 t.test('what is no request', async t => {

@@ -1,4 +1,4 @@
-import { everyoneTopic, type Topic, userTopic } from '@rendezvous/cluster'
+import { type Topic, userTopic } from '@rendezvous/cluster'
 import type { Claims, UserId } from '@rendezvous/contract'
 import type { Member } from './hub.ts'
 import type { Node } from './node.ts'
@@ -9,7 +9,7 @@ import type { Guest } from './room.ts'
 export interface Welcome {
   /** False when its session has ended: it has no place. */
   readonly alive: boolean
-  /** Who of the person's contacts is online, himself included. */
+  /** Who is online of those whose presence he sees, himself included. */
   readonly online: readonly UserId[]
   readonly head: number
 }
@@ -44,16 +44,18 @@ export function place(
   }
 
   return {
-    // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic
+    // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic. He is present
+    // before the roster is asked for: who comes later than it was read then finds him among those to tell (ADR 12)
     async take() {
       await join([userTopic(claims.userId)])
-      const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
-      if (released) return null
-      if (!alive) return { alive, online: [], head }
-      await Promise.all([join([everyoneTopic]), rooms.enter(member, entered)])
       if (released) return null
       isPresent = true
       await presence.enter(claims.userId)
+      const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
+      if (released) return null
+      if (!alive) return { alive, online: [], head }
+      await rooms.enter(member, entered)
+      if (released) return null
       const online = await presence.online(contacts)
       return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
     },

@@ -99,10 +99,14 @@ export function localPresence(options: Options): LocalPresence {
       }
     },
     async online(userIds) {
-      return presence.online(userIds.slice(0, ONLINE_MAX)).catch(error => {
+      const found: UserId[] = []
+      try {
+        for (let from = 0; from < userIds.length; from += ONLINE_MAX)
+          found.push(...(await presence.online(userIds.slice(from, from + ONLINE_MAX))))
+      } catch (error) {
         log(error, 'presence could not be asked')
-        return []
-      })
+      }
+      return found
     },
     async drain() {
       draining = true

@@ -48,8 +48,8 @@ export function voice(now: () => number): Voice {
     error,
     result(ref, result) {
       if (result.ok) return ack(ref, result.result)
-      const { code, detail, fields } = result
-      return error(ref, new ApiError(code, fields === undefined ? { detail } : { detail, fields }))
+      const { code, ...options } = result
+      return error(ref, new ApiError(code, options))
     }
   }
 }

@@ -146,6 +146,7 @@ t.test('a socket works without presence', async t => {
     drain: unreachable,
     reap: unreachable,
     online: unreachable,
+    everybody: unreachable,
     declare: unreachable
   }
   const gateway = await openGateway(t, { presence })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { memoryPresence, type Presence } from '@rendezvous/cluster'
+import type { UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { localPresence } from '../src/presence.ts'
 import { fakeBackend } from './fake-backend.ts'
@@ -60,6 +61,14 @@ t.test('who comes back within the grace was never away', async t => {
   await local.enter(alice)
   await pass(10)
   t.same(told(), ['1 on'])
+})
+
+t.test('more people than one question may name are asked about in several', async t => {
+  const { local, presence } = openPresence(t)
+  await presence.arrive(alice)
+  await presence.arrive(bob)
+  const strangers = Array.from({ length: 1_200 }, (_, n) => (n + 100) as UserId)
+  t.same(await local.online([alice, ...strangers, bob]), [alice, bob])
 })
 
 t.test('what could not be told is told when the cluster is back', async t => {

@@ -79,6 +79,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     passwords: passwordService(),
     limits,
     failureRates: passwordFailureRates(config),
+    presenceAudience: config.PRESENCE_AUDIENCE,
     syncRate: requestRates(config).sync,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,

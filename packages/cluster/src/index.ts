@@ -22,4 +22,4 @@ export {
   type Presence
 } from './presence.ts'
 export type { Tickets } from './tickets.ts'
-export { everyoneTopic, roomTopic, type Topic, userTopic } from './topics.ts'
+export { roomTopic, type Topic, userTopic } from './topics.ts'

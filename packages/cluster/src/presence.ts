@@ -45,6 +45,8 @@ export interface Presence {
   /** Those of `userIds` (at most 500) who are seen online, in the order asked.
    *  @throws RangeError for more. */
   online(userIds: readonly UserId[]): Promise<UserId[]>
+  /** Everybody who is seen online, in no order; `limit` of them when there are more. */
+  everybody(limit: number): Promise<UserId[]>
   /** A client without a socket says how it wants to be seen. `online` holds for `ttlMs` and then ends like a grace. `offline` hides the user
    *  at once, whatever sockets he has, until he arrives or declares himself online; `ttlMs` is not used then.
    *  @throws ClusterError `full` when no more users fit. */

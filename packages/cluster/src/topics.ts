@@ -13,6 +13,3 @@ export function userTopic(userId: UserId): Topic {
 export function roomTopic(conversationId: ConversationId): Topic {
   return `room:${conversationId}` as Topic
 }
-
-/** What reaches every socket of the deployment (`PRESENCE_AUDIENCE=everyone`): `all`. */
-export const everyoneTopic: Topic = 'all' as Topic

@@ -1,15 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { UserId } from '@rendezvous/contract'
+import type { ConversationId, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import type { Bus } from '../src/bus.ts'
 import type { Envelope } from '../src/envelope.ts'
 import { memoryBus } from '../src/memory/bus.ts'
 import { type Bounds, memoryWire } from '../src/memory/wire.ts'
-import { everyoneTopic, userTopic } from '../src/topics.ts'
+import { roomTopic, userTopic } from '../src/topics.ts'
 import { type BusNode, busSuite, type MakeBusNodes } from './suites/bus.ts'
 import { recorder } from './suites/recorder.ts'
 
 const alice = userTopic(1 as UserId)
+const room = roomTopic(7 as ConversationId)
 const clock = () => 0
 const told = (text: string): Envelope => ({ header: { kind: 'courtesy' }, frames: [JSON.stringify({ text })] })
 const tell = (bus: Bus, text: string, topic = alice) => bus.publish([{ topics: [topic], envelope: told(text) }])
@@ -27,7 +28,7 @@ const makeNodes: MakeBusNodes = async (t, listeners) => {
   }
 }
 
-/** Two publishers and one who listens to `alice` and to everyone. */
+/** Two publishers and one who listens to `alice` and to a room. */
 async function openThree(t: Test, bounds: Partial<Bounds> = {}) {
   const wire = memoryWire({ clock, bounds })
   const ear = recorder()
@@ -36,7 +37,7 @@ async function openThree(t: Test, bounds: Partial<Bounds> = {}) {
   const one = memoryBus(wire, deaf, { node: 'one' })
   const other = memoryBus(wire, deaf, { node: 'other' })
   t.teardown(() => Promise.all([listening.close(), one.close(), other.close()]))
-  await listening.subscribe([alice, everyoneTopic])
+  await listening.subscribe([alice, room])
   return { wire, ear, listening, one, other }
 }
 
@@ -58,8 +59,8 @@ t.test('a node can be cut off from some topics only', async t => {
   const { wire, ear, one } = await openThree(t)
   wire.faults.disconnect('listener', [alice])
   await tell(one, 'lost')
-  await tell(one, 'heard', everyoneTopic)
-  t.same(await ear.next(), { topic: everyoneTopic, envelope: told('heard') })
+  await tell(one, 'heard', room)
+  t.same(await ear.next(), { topic: room, envelope: told('heard') })
   wire.faults.reconnect('listener')
   t.same(await ear.next(), { interrupted: [alice] })
 })

@@ -46,6 +46,7 @@ t.test('every call rejects while the cluster is down', async t => {
     presence.drain(1),
     presence.reap(),
     presence.online([alice]),
+    presence.everybody(1),
     presence.declare(alice, 'online', 1)
   ]
   for (const call of calls) await t.rejects(() => call, { code: 'unreachable' })

@@ -18,7 +18,7 @@ export interface Roster {
   readonly alive: boolean
   /** Conversations with a room topic of their own, which he is in. */
   readonly rooms: readonly RoomHead[]
-  /** People whose presence he sees, 500 at most. */
+  /** People whose presence he sees: `limits.presenceContacts` at most, or `limits.presenceEveryone`. */
   readonly contacts: readonly UserId[]
   /** Last value of his personal stream. */
   readonly head: number
@@ -94,6 +94,6 @@ export interface Backend {
   delivered(reports: readonly DeliveryReport[]): Promise<void>
   /** Everything that waited for these people counts as delivered. */
   deliverWaiting(userIds: readonly UserId[]): Promise<void>
-  /** Stores `last_seen` and tells the contacts. */
+  /** Stores `last_seen` and tells those who see it. */
   presenceChanged(changes: readonly PresenceChange[]): Promise<void>
 }

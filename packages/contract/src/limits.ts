@@ -38,6 +38,8 @@ export const limits = Object.freeze({
   badFrames: 3,
   /** Presence contacts of one person that a snapshot or an update reaches. */
   presenceContacts: 500,
+  /** People who are online and hear of one another where everybody does (`PRESENCE_AUDIENCE=everyone`). */
+  presenceEveryone: 2_000,
   /** Unread messages are counted up to here. */
   unreadCount: 1_000,
   /** Receipts told one by one when a watermark moves; older ones are covered by the watermark. */

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Conversation } from './conversation.ts'
 import { Stream } from './event/common.ts'
+import { PersonalEvent } from './event/personal.ts'
 import { Member } from './group.ts'
 import { limits } from './limits.ts'
 import { Message } from './message.ts'
@@ -42,7 +43,7 @@ export const SyncRange = Type.Object(
     stream: Stream,
     status: Type.Union([Type.Literal('ok'), Type.Literal('restart'), Type.Literal('gone')], {
       description:
-        '`restart`: drop what you have of the stream and read it anew; `gone`: drop it, it is not yours (any more)'
+        '`restart`: drop what you have of the stream and read it anew, from 0; `gone`: drop it, it is not yours (any more)'
     }),
     position: Type.Unsafe<Seq>({ ...Seq, description: 'Where the client stands after taking this in' }),
     head: Type.Unsafe<Seq>({ ...Seq, description: 'Last value of the stream when this was read; 0 unless `ok`' }),
@@ -55,6 +56,10 @@ export const SyncRange = Type.Object(
     }),
     members: Type.Array(ref(Member), { description: 'Members who came, or have another role' }),
     left: Type.Array(UserId, { description: 'Who is out of the conversation' }),
+    events: Type.Array(ref(PersonalEvent), {
+      description:
+        'Of my personal stream what was told, ascending; of a conversation nothing: its changes are in the fields above'
+    }),
     conversation: Type.Unsafe<Conversation | null>({
       anyOf: [ref(Conversation), Type.Null()],
       description:

@@ -24,6 +24,13 @@ const ShortText = Type.String({ maxLength: limits.shortTextCharacters })
 const BirthDate = Nullable(Type.String({ format: 'date', description: 'YYYY-MM-DD' }))
 const PresenceStatus = Type.Union([Type.Literal('online'), Type.Literal('offline')])
 
+/** How much others see of when a person is online and was last online. In turn he sees no more of theirs than they of his. */
+export const LastSeenVisibility = Type.Union([Type.Literal('exact'), Type.Literal('coarse'), Type.Literal('hidden')], {
+  description:
+    'What others see of me: when I am online and when I was last; online, and the day I was last; or nothing. In turn I see as little of theirs.'
+})
+export type LastSeenVisibility = Static<typeof LastSeenVisibility>
+
 /** What a person is to anybody signed in who is not across a block. `is_online`, `online` and `status` say the same, for the clients of both seeds. */
 const publicFields = {
   id: UserId,
@@ -46,7 +53,14 @@ export type User = Static<typeof User>
 
 /** One's own profile: what others see, and what only oneself sees. */
 export const Profile = Type.Object(
-  { ...publicFields, email: Email, phone: ShortText, birth_date: BirthDate, locale: ShortText },
+  {
+    ...publicFields,
+    email: Email,
+    phone: ShortText,
+    birth_date: BirthDate,
+    locale: ShortText,
+    last_seen_visibility: LastSeenVisibility
+  },
   { $id: 'Profile', description: 'A person, as he sees himself' }
 )
 export type Profile = Static<typeof Profile>
@@ -61,7 +75,8 @@ const editable = {
   location: Type.Optional(ShortText),
   phone: Type.Optional(ShortText),
   birth_date: Type.Optional(BirthDate),
-  locale: Type.Optional(ShortText)
+  locale: Type.Optional(ShortText),
+  last_seen_visibility: Type.Optional(LastSeenVisibility)
 }
 
 /** A new account: a user name, a password (its repetition, when given, must be the same) and any of the profile's fields. */
@@ -97,7 +112,7 @@ export const UpdateStatusRequest = Type.Object(
   { $id: 'UpdateStatusRequest' }
 )
 
-/** How a person is seen by others, after he said how he wants to be seen. */
+/** Whether a person is online now, after he said how he wants to be seen: by those to whom he shows it. */
 export const UserStatus = Type.Object(
   {
     id: UserId,

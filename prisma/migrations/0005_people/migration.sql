@@ -2,7 +2,9 @@
 -- lies at or below his floor is not, whether or not its row is gone already.
 ALTER TABLE person
   ADD COLUMN stream_floor int NOT NULL DEFAULT 0,
-  ADD CONSTRAINT person_stream CHECK (0 <= stream_floor AND stream_floor <= stream_seq);
+  ADD CONSTRAINT person_stream CHECK (0 <= stream_floor AND stream_floor <= stream_seq),
+  ADD COLUMN last_seen_visibility smallint NOT NULL DEFAULT 1,   -- 1 exact, 2 coarse, 3 hidden
+  ADD CONSTRAINT person_last_seen_visibility CHECK (last_seen_visibility BETWEEN 1 AND 3);
 
 CREATE TABLE personal_event (
   user_id int NOT NULL,

@@ -33,20 +33,6 @@ const LIST: Statement = {
     ORDER BY c.changed_at DESC, c.id DESC LIMIT $4) ${CONVERSATION_VIEW}`
 }
 
-const CONTACTS: Statement = {
-  name: 'conversation_contacts',
-  text: `SELECT o.id AS "userId", p.user_id AS "contactId"
-    FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
-    JOIN LATERAL (
-      SELECT peer.user_id
-      FROM membership s
-      JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id AND x.kind = 1 LIMIT 1) c ON true
-      JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.left_seq IS NULL
-        AND x.user_id = CASE o.id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) peer ON true
-      WHERE s.user_id = o.id AND s.left_seq IS NULL AND NOT across_block(o.id, peer.user_id)
-      ORDER BY c.changed_at DESC LIMIT 500) p ON true`
-}
-
 const HEADS: Statement = {
   name: 'conversation_heads',
   text: `SELECT c.id, c.last_seq AS "lastSeq", c.members_seq AS "membersSeq" FROM unnest($1::bigint[]) AS o(id)
@@ -119,13 +105,6 @@ export function conversationsIn(database: Database): Conversations {
     async findForMember(id, userId) {
       const [conversation] = await readConversations(database, userId, [id])
       return conversation ?? null
-    },
-
-    async contacts(userIds) {
-      if (userIds.length === 0) return []
-      const rows = await database.query<{ userId: UserId; contactId: UserId }>(CONTACTS, [userIds])
-      const of = grouped(rows, ({ userId }) => userId)
-      return userIds.map(userId => (of.get(userId) ?? []).map(({ contactId }) => contactId))
     },
 
     async leave(id, userId) {

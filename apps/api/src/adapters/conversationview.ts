@@ -1,9 +1,10 @@
 import { type ConversationId, limits, type Receipt, type UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
-import type { Conversation, Participant } from '../ports/conversations.ts'
+import type { Conversation } from '../ports/conversations.ts'
 import { toHistory, toRole } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHER_MEMBERSHIP, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 /** What the member $1 sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
  *  the planner makes a sort of all. */
@@ -35,14 +36,13 @@ const FIND: Statement = {
 
 const PARTICIPANTS: Statement = {
   name: 'conversation_participants',
-  text: `SELECT o.id AS "conversationId", p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar,
-      p.gender, p.location, p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden
+  text: `SELECT o.id AS "conversationId", ${PUBLIC_COLUMNS}, h.sight
     FROM unnest($2::bigint[]) AS o(id)
     JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true
     JOIN LATERAL (SELECT u.id AS user_id FROM unnest(ARRAY[c.user_low, c.user_high]) AS u(id) WHERE c.kind = 1
       UNION ALL SELECT x.user_id FROM members_above(o.id, 0, ${limits.shownMembers}) x WHERE c.kind = 2) s ON true
     JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block($1::int, p.id) AS hidden) h
+    ${seenBy('$1::int')}
     ORDER BY o.id, p.id`
 }
 
@@ -56,7 +56,7 @@ export interface ConversationRow
   readonly receipts: Receipt[] | null
 }
 
-interface ParticipantRow extends Participant {
+interface ParticipantRow extends SeenRow {
   readonly conversationId: ConversationId
 }
 
@@ -92,7 +92,7 @@ function toConversation(row: ConversationRow, people: readonly ParticipantRow[])
     changedAt: row.changedAt,
     lastSeq: row.lastSeq,
     membersSeq: row.membersSeq,
-    participants: people.map(({ conversationId, ...person }) => person),
+    participants: people.map(({ conversationId, ...person }) => toSeen(person)),
     lastMessage: toMessage(row),
     unreadCount: row.unreadCount,
     deliveredSeq: row.deliveredSeq,

@@ -1,22 +1,21 @@
 import type { ConversationId, HistoryFor, MessageId, Role, Seq, SystemFacts, UserId } from '@rendezvous/contract'
-import type { Participant } from '../ports/conversations.ts'
 import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 /** The columns of `MemberRow`, from a membership `s`, its conversation `c` and what `memberPerson` joins. */
-export const MEMBER_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender, p.location,
-      p.date_joined AS "dateJoined", CASE WHEN h.hidden THEN NULL ELSE p.last_seen END AS "lastSeen", h.hidden,
-      s.role, s.joined_at AS "joinedAt", CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.delivered_seq END AS "deliveredSeq",
-      CASE WHEN c.member_count <= 32 AND NOT h.hidden THEN s.read_seq END AS "readSeq"`
+export const MEMBER_COLUMNS = `${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at AS "joinedAt",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.read_seq END AS "readSeq"`
 
-/** Joins to a membership `s` its person, and whether he hides from `viewer`, a parameter. */
+/** Joins to a membership `s` its person, and what `viewer`, a parameter, sees of him. */
 export function memberPerson(viewer: string): string {
   return `JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(${viewer}::int, p.id) AS hidden) h`
+    ${seenBy(`${viewer}::int`)}`
 }
 
 /** A member of a conversation, as a row. */
-export interface MemberRow extends Participant, Omit<GroupMember, 'person' | 'role'> {
+export interface MemberRow extends SeenRow, Omit<GroupMember, 'person' | 'role'> {
   readonly role: number
 }
 
@@ -74,5 +73,5 @@ export function toSaid(conversationId: ConversationId, actorId: UserId, row: Sai
 
 /** The member of a row. */
 export function toMember({ role, joinedAt, deliveredSeq, readSeq, ...person }: MemberRow): GroupMember {
-  return { person, role: toRole(role), joinedAt, deliveredSeq, readSeq }
+  return { person: toSeen(person), role: toRole(role), joinedAt, deliveredSeq, readSeq }
 }

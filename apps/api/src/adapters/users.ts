@@ -8,21 +8,20 @@ import {
   type NewUser,
   type ProfileChanges,
   type ProfileRow,
-  type PublicUserRow,
   type Saved,
   type TakenField,
   type Users
 } from '../ports/users.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen, toVisibility, visibilityRanks } from './personview.ts'
 
-const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender,
-  p.location, p.last_seen AS "lastSeen", p.date_joined AS "dateJoined"`
-const PROFILE_COLUMNS = `${PUBLIC_COLUMNS}, p.email, p.phone, p.birth_date AS "birthDate", p.locale`
+const PROFILE_COLUMNS = `${PUBLIC_COLUMNS}, p.email, p.phone, p.birth_date AS "birthDate", p.locale,
+  p.last_seen_visibility AS "lastSeenVisibility"`
 
 const INSERT: Statement = {
   name: 'user_insert',
   text: `INSERT INTO person AS p
-      (username, email, first_name, last_name, bio, gender, location, phone, birth_date, locale, password_hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${PROFILE_COLUMNS}`
+      (username, email, first_name, last_name, bio, gender, location, phone, birth_date, locale, last_seen_visibility, password_hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${PROFILE_COLUMNS}`
 }
 const LOCK: Statement = {
   name: 'user_lock',
@@ -31,7 +30,7 @@ const LOCK: Statement = {
 const UPDATE: Statement = {
   name: 'user_update',
   text: `UPDATE person p SET username = $2, email = $3, first_name = $4, last_name = $5, bio = $6, gender = $7, location = $8,
-      phone = $9, birth_date = $10, locale = $11
+      phone = $9, birth_date = $10, locale = $11, last_seen_visibility = $12
     WHERE p.id = $1 RETURNING ${PROFILE_COLUMNS}`
 }
 /** In the order of keys, so that two people who claim the same ones cannot wait for each other. */
@@ -54,9 +53,7 @@ const FIND_BY_LOGIN: Statement = {
 }
 const FIND_VISIBLE: Statement = {
   name: 'user_find_visible',
-  text: `SELECT ${PUBLIC_COLUMNS} FROM person p
-    WHERE p.id = $2 AND p.is_active AND p.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM block b
-      WHERE (b.blocker_id, b.blocked_id) = ($1, $2) OR (b.blocker_id, b.blocked_id) = ($2, $1))`
+  text: `SELECT ${PUBLIC_COLUMNS}, h.sight FROM person p ${seenBy('$1')} WHERE p.id = $2 AND NOT h.apart`
 }
 const STREAM_HEADS: Statement = {
   name: 'user_stream_heads',
@@ -91,8 +88,8 @@ export function databaseUsers(database: Database, prisma: PrismaClient): Users {
     findProfile: userId => profileOf(prisma, userId),
     isEmpty: async () => (await prisma.user.findFirst({ select: { id: true } })) === null,
     async findVisible(viewerId, userId) {
-      const [row] = await database.query<PublicUserRow>(FIND_VISIBLE, [viewerId, userId])
-      return row ?? null
+      const [row] = await database.query<SeenRow>(FIND_VISIBLE, [viewerId, userId])
+      return row === undefined ? null : toSeen(row)
     },
     async streamHeads(userIds) {
       if (userIds.length === 0) return []
@@ -119,18 +116,22 @@ async function saving<T>(save: () => Promise<T>): Promise<T | Extract<Saved, { o
 }
 
 async function register(transaction: Transaction, user: NewUser): Promise<Saved> {
-  const [profile] = await transaction.query<ProfileRow>(INSERT, [...values({ ...blank, ...user }), user.passwordHash])
-  if (profile === undefined) throw new Error('the insert answered no row')
+  const parameters = [...values({ ...blank, ...user }), user.passwordHash]
+  const [row] = await transaction.query<StoredProfile>(INSERT, parameters)
+  if (row === undefined) throw new Error('the insert answered no row')
+  const profile = toProfile(row)
   await claim(transaction, profile)
   return { ok: true, profile }
 }
 
 async function update(transaction: Transaction, userId: UserId, changes: ProfileChanges): Promise<Saved | null> {
-  const [before] = await transaction.query<ProfileRow>(LOCK, [userId])
+  const [before] = await transaction.query<StoredProfile>(LOCK, [userId])
   if (before === undefined) return null
 
-  const [profile] = await transaction.query<ProfileRow>(UPDATE, [userId, ...values({ ...before, ...changes })])
-  if (profile === undefined) throw new Error('the update answered no row')
+  const parameters = [userId, ...values({ ...toProfile(before), ...changes })]
+  const [row] = await transaction.query<StoredProfile>(UPDATE, parameters)
+  if (row === undefined) throw new Error('the update answered no row')
+  const profile = toProfile(row)
   if (changes.username !== undefined || changes.email !== undefined) await claim(transaction, profile)
   return { ok: true, profile }
 }
@@ -161,12 +162,22 @@ const blank: Editable = {
   location: '',
   phone: '',
   birthDate: null,
-  locale: ''
+  locale: '',
+  lastSeenVisibility: 'exact'
 }
 
 /** In the order of the parameters of INSERT and UPDATE. */
-function values({ username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale }: Editable) {
-  return [username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale]
+function values(profile: Editable) {
+  const { username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale } = profile
+  const visibility = visibilityRanks[profile.lastSeenVisibility]
+  return [username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale, visibility]
+}
+
+/** A profile as its columns have it. */
+type StoredProfile = Omit<ProfileRow, 'lastSeenVisibility'> & { readonly lastSeenVisibility: number }
+
+function toProfile(row: StoredProfile): ProfileRow {
+  return { ...row, lastSeenVisibility: toVisibility(row.lastSeenVisibility) }
 }
 
 async function credentialsBy(database: Database, login: string): Promise<Credentials | null> {
@@ -185,7 +196,8 @@ async function profileOf(prisma: PrismaClient, userId: UserId): Promise<ProfileR
     where: { id: userId, isActive: true, deletedAt: null },
     select: profileFields
   })
-  return user === null ? null : { ...user, id: userId, birthDate: user.birthDate?.toISOString().slice(0, 10) ?? null }
+  if (user === null) return null
+  return toProfile({ ...user, id: userId, birthDate: user.birthDate?.toISOString().slice(0, 10) ?? null })
 }
 
 const profileFields = {
@@ -201,5 +213,6 @@ const profileFields = {
   birthDate: true,
   locale: true,
   lastSeen: true,
+  lastSeenVisibility: true,
   dateJoined: true
 }

@@ -1,5 +1,6 @@
 import type { ConversationId, HistoryFor, Receipt, Role, Seq, UserId } from '@rendezvous/contract'
 import type { Message } from './messages.ts'
+import type { SeenUser } from './users.ts'
 
 /** A direct conversation that was asked for. `created` and `rejoined` took `seq` and owe `outboxId`; `existing` changed nothing. */
 export type Opened =
@@ -11,22 +12,8 @@ export type Opened =
       readonly outboxId: number
     }
 
-/** A person as others see him. */
-export interface Participant {
-  readonly id: UserId
-  readonly username: string
-  readonly firstName: string
-  readonly lastName: string
-  readonly bio: string
-  readonly avatar: string | null
-  readonly gender: string
-  readonly location: string
-  readonly dateJoined: Date
-  /** Null across a block. */
-  readonly lastSeen: Date | null
-  /** A block lies between him and who asks, or he is deleted or inactive: his presence is not to be shown. */
-  readonly hidden: boolean
-}
+/** A person as another member of his conversation sees him. */
+export type Participant = SeenUser
 
 /** A conversation as a member sees it. */
 export interface Conversation {
@@ -110,9 +97,6 @@ export interface Conversations {
   ): Promise<ConversationPage>
   /** Null when absent or not the user's. */
   findForMember(id: ConversationId, userId: UserId): Promise<Conversation | null>
-  /** For each user, under his place, up to 500 others with whom he shares a direct conversation that both are in, not across a
-   *  block; those of the last changed conversations. */
-  contacts(userIds: readonly UserId[]): Promise<UserId[][]>
   /** Takes the user out; takes a seq. Durable when it resolves. Null when absent or he is not in it. */
   leave(id: ConversationId, userId: UserId): Promise<Left | null>
   /** The heads of those that exist, in no order. For gateways: asks for no membership. */

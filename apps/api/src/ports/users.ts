@@ -1,4 +1,4 @@
-import type { UserId } from '@rendezvous/contract'
+import type { LastSeenVisibility, UserId } from '@rendezvous/contract'
 
 /** A person as others see him. */
 export interface PublicUserRow {
@@ -14,6 +14,12 @@ export interface PublicUserRow {
   readonly dateJoined: Date
 }
 
+/** A person as a certain other sees him: `lastSeen` as far as both show theirs. */
+export interface SeenUser extends PublicUserRow {
+  /** His presence is not to be shown: he or who asks hides, a block lies between them, or he is deleted or inactive. */
+  readonly hidden: boolean
+}
+
 /** A person as he sees himself. */
 export interface ProfileRow extends PublicUserRow {
   /** '' when none. */
@@ -22,6 +28,7 @@ export interface ProfileRow extends PublicUserRow {
   /** `YYYY-MM-DD` */
   readonly birthDate: string | null
   readonly locale: string
+  readonly lastSeenVisibility: LastSeenVisibility
 }
 
 /** What a person may set of himself; what is absent stays as it is. */
@@ -36,6 +43,7 @@ export interface ProfileChanges {
   readonly phone?: string
   readonly birthDate?: string | null
   readonly locale?: string
+  readonly lastSeenVisibility?: LastSeenVisibility
 }
 
 /** An account to make: its profile, and the hash of its password. */
@@ -79,7 +87,7 @@ export interface Users {
   /** Null when absent. */
   findProfile(userId: UserId): Promise<ProfileRow | null>
   /** Null when absent, or when either has blocked the other. */
-  findVisible(viewerId: UserId, userId: UserId): Promise<PublicUserRow | null>
+  findVisible(viewerId: UserId, userId: UserId): Promise<SeenUser | null>
   /** Stores the changes and keeps the log-in names right, all or nothing. Null when absent. */
   update(userId: UserId, changes: ProfileChanges): Promise<Saved | null>
   /** Whether nobody ever had an account here. */

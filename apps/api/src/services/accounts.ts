@@ -20,7 +20,7 @@ import type { ProfileRow, Saved, Users } from '../ports/users.ts'
 import type { Failures } from './failures.ts'
 import { passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
 import type { Passwords } from './passwords.ts'
-import { ownProfile, publicUser } from './profile.ts'
+import { ownProfile, seenUser } from './profile.ts'
 import type { Device, SessionService } from './sessions.ts'
 
 /** What accounts need to know and to say of presence. */
@@ -29,6 +29,8 @@ export interface PresenceView {
   online(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>
   /** The person says how he wants to be seen. */
   declare(userId: UserId, online: boolean): Promise<void>
+  /** Does what may change who sees the person, then tells those who see him no more, or anew. */
+  revealing<T>(userId: UserId, change: () => Promise<T>): Promise<T>
 }
 
 /** What accounts stand on. */
@@ -107,7 +109,8 @@ export function accountService({ users, sessions, passwords, failures, presence 
     async updateProfile(userId: UserId, request: ProfileUpdate): Promise<Profile> {
       const changes = profileChanges(request)
       throwAll(profileErrors(changes))
-      const saved = await users.update(userId, changes)
+      const update = () => users.update(userId, changes)
+      const saved = await (changes.lastSeenVisibility === undefined ? update() : presence.revealing(userId, update))
       if (saved === null) throw accessTokenNotValid()
       return ownProfile(profileOf(saved), await isOnline(userId))
     },
@@ -117,7 +120,7 @@ export function accountService({ users, sessions, passwords, failures, presence 
     async user(viewerId: UserId, userId: UserId): Promise<User> {
       const row = await users.findVisible(viewerId, userId)
       if (row === null) throw notFound()
-      return publicUser(row, await isOnline(userId))
+      return seenUser(row, await presence.online([userId]))
     },
 
     /** Changes the password, ends all other sessions and begins a new one. The access token of this request lives on until it expires.
@@ -140,11 +143,11 @@ export function accountService({ users, sessions, passwords, failures, presence 
       return { detail: 'Password changed successfully.', ...pair }
     },
 
-    /** The caller says whether he wants to be seen online, and how he is seen is answered. */
+    /** The caller says whether he wants to be seen online, and how he stands now is answered. */
     async updateStatus(userId: UserId, online: boolean): Promise<UserStatus> {
       await presence.declare(userId, online)
       const row = await ownRow(userId)
-      const { id, is_online, status, last_seen } = publicUser(row, await isOnline(userId))
+      const { id, is_online, status, last_seen } = ownProfile(row, await isOnline(userId))
       return { id, is_online, online: is_online, status, last_seen }
     }
   }

@@ -5,7 +5,14 @@ import type { Change } from '../ports/changes.ts'
 import type { Outbox, Publish } from '../ports/outbox.ts'
 import type { Told } from '../ports/personal.ts'
 import type { Advanced } from '../ports/receipts.ts'
-import { changeDeliveries, personalDeliveries, presenceDelivery, receiptDeliveries } from './envelopes.ts'
+import type { Visibility, Watchers } from '../ports/visibility.ts'
+import {
+  changeDeliveries,
+  personalDeliveries,
+  presenceDeliveries,
+  receiptDeliveries,
+  snapshotDelivery
+} from './envelopes.ts'
 import type { SessionsEnded } from './gate.ts'
 
 /** Told of what went wrong while announcing. Nothing is lost by it that the outbox does not repeat. */
@@ -16,6 +23,7 @@ export interface AnnouncerOptions {
   readonly bus: Pick<Bus, 'publish'>
   readonly outbox: Pick<Outbox, 'done'>
   readonly presence: Pick<Presence, 'online'>
+  readonly visibility: Pick<Visibility, 'among'>
   readonly clock: Clock
   readonly warn: Warn
 }
@@ -36,7 +44,7 @@ const FORGET_MS = 20
 const FORGET_ROWS = 1_000
 
 /** Tells over `bus`, and settles with the outbox what it told. */
-export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptions) {
+export function announcer({ bus, outbox, presence, visibility, clock, warn }: AnnouncerOptions) {
   const underWay = new Set<Promise<void>>()
   const forgetter = forgetting(outbox, warn, track)
 
@@ -65,22 +73,21 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
     )
   }
 
-  /** Two people who just met are told whether the other is online: neither was a contact when he came. */
+  /** Two people who just met are told whether the other is online, unless one of them hides: neither was a contact when he came. */
   async function introduce({ memberIds, conversationId, seq }: Change): Promise<void> {
     const [one, other] = memberIds ?? []
     if (one === undefined || other === undefined) return
     try {
       const at = new Date(clock())
+      const after = { stream: conversationStream(conversationId), seq }
       const online = await presence.online([one, other])
-      const tell = (userId: UserId, audience: UserId) =>
-        presenceDelivery({ userId, online: true, lastSeen: at }, [audience], at, {
-          stream: conversationStream(conversationId),
-          seq
-        })
-      const news = [
-        ...(online.includes(one) ? [tell(one, other)] : []),
-        ...(online.includes(other) ? [tell(other, one)] : [])
-      ]
+      const audiences = await visibility.among(online, [one, other])
+      const news = online.flatMap((userId, index) => {
+        const watchers = audiences[index]
+        return watchers === undefined
+          ? []
+          : presenceDeliveries({ userId, online: true, lastSeen: at }, watchers, at, after)
+      })
       send(news, 'presence')
     } catch (error) {
       warn(error, 'presence')
@@ -113,9 +120,14 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
     /** Sends what is lost when the bus fails, and stored nowhere. */
     courtesy: send,
 
-    /** Tells `audience` and the person's own devices. */
-    presence(appearance: Appearance, audience: readonly UserId[]): void {
-      send([presenceDelivery(appearance, [appearance.userId, ...audience], new Date(clock()))], 'presence')
+    /** Tells `watchers`, each as much as he may see. */
+    presence(appearance: Appearance, watchers: Watchers): void {
+      send(presenceDeliveries(appearance, watchers, new Date(clock())), 'presence')
+    },
+
+    /** Tells a person's own devices whom they see online now. */
+    snapshot(userId: UserId, online: readonly UserId[]): void {
+      send([snapshotDelivery(userId, online, new Date(clock()))], 'presence')
     },
 
     /** Closes the sockets of sessions that ended. */

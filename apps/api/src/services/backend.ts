@@ -20,11 +20,11 @@ import type { ReceiptService } from './receipts.ts'
 /** The services that gateways reach. */
 export interface BackendOptions {
   readonly sessions: Pick<Gate, 'isAlive' | 'areAlive'>
-  readonly conversations: Pick<Conversations, 'contacts' | 'rooms' | 'present' | 'heads'>
+  readonly conversations: Pick<Conversations, 'rooms' | 'present' | 'heads'>
   readonly users: Pick<Users, 'streamHeads'>
   readonly carryOut: CarryOut
   readonly receipts: ReceiptService
-  readonly presence: Pick<PresenceService, 'changed'>
+  readonly presence: Pick<PresenceService, 'changed' | 'seenBy'>
   /** Whether an error says that something behind this node is out of reach for now. */
   readonly isOutage: (thrown: unknown) => boolean
   readonly warn: Warn
@@ -51,7 +51,7 @@ export function backend(options: BackendOptions): Backend {
       const userIds = claims.map(({ userId }) => userId)
       const [alive, contacts, rooms, heads] = await Promise.all([
         sessions.areAlive(claims),
-        conversations.contacts(userIds),
+        presence.seenBy(userIds),
         conversations.rooms(userIds),
         users.streamHeads(userIds)
       ])

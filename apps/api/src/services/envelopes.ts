@@ -3,7 +3,8 @@ import { conversationStream, type Event, type Seq, type UserId, userStream } fro
 import type { Change } from '../ports/changes.ts'
 import type { PersonalChange } from '../ports/personal.ts'
 import type { Advanced, Covered } from '../ports/receipts.ts'
-import { changeEvent, personalEvent, presenceEvent, receiptEvent } from './events.ts'
+import { lastSeenShown, type Watchers } from '../ports/visibility.ts'
+import { changeEvent, personalEvent, presenceEvent, receiptEvent, snapshotEvent } from './events.ts'
 
 /** Changes in one envelope, so that the longest texts stay far below an envelope's bound. */
 const FRAMES = 100
@@ -66,19 +67,26 @@ function ownReading(advanced: Advanced, at: Date): Delivery[] {
   return [{ topics: [userTopic(userId)], envelope: { header: { kind: 'courtesy', after }, frames } }]
 }
 
-/** What tells `audience` that somebody is online or not, not before they know the conversation at `after`. */
-export function presenceDelivery(
+/** What tells `watchers` that somebody is online or not, each as much as he may see; not before they know the conversation at `after`. */
+export function presenceDeliveries(
   who: { readonly userId: UserId; readonly online: boolean; readonly lastSeen: Date | null },
-  audience: readonly UserId[],
+  watchers: Watchers,
   at: Date,
   after?: { readonly stream: string; readonly seq: Seq }
-): Delivery {
+): Delivery[] {
+  const header: Header = after === undefined ? { kind: 'courtesy' } : { kind: 'courtesy', after }
+  return (['exact', 'coarse'] as const).flatMap(visibility => {
+    const topics = watchers[visibility].map(userTopic)
+    const event = presenceEvent(who.userId, who.online, lastSeenShown(who.lastSeen, visibility), at)
+    return topics.length === 0 ? [] : [{ topics, envelope: { header, frames: [encode(event)] } }]
+  })
+}
+
+/** What tells a person's own devices who is online of those whose presence he sees now. */
+export function snapshotDelivery(userId: UserId, online: readonly UserId[], at: Date): Delivery {
   return {
-    topics: audience.map(userTopic),
-    envelope: {
-      header: after === undefined ? { kind: 'courtesy' } : { kind: 'courtesy', after },
-      frames: [encode(presenceEvent(who.userId, who.online, who.lastSeen, at))]
-    }
+    topics: [userTopic(userId)],
+    envelope: { header: { kind: 'courtesy' }, frames: [encode(snapshotEvent(online, at))] }
   }
 }
 

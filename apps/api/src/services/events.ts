@@ -114,6 +114,11 @@ export function presenceEvent(userId: UserId, online: boolean, lastSeen: Date | 
   return { type: 'presence_update', user_id: userId, online, last_seen: seen, v: EVENT_VERSION, at: timestamp(at) }
 }
 
+/** The `presence_snapshot` of who is online of those whose presence a person sees. */
+export function snapshotEvent(online: readonly UserId[], at: Date): Event {
+  return { type: 'presence_snapshot', online_user_ids: [...online], v: EVENT_VERSION, at: timestamp(at) }
+}
+
 function messageCreated(change: OfType<'message_created'>): Event {
   const { message } = change
   return {

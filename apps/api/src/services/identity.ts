@@ -17,7 +17,12 @@ const takenTexts: Readonly<Record<TakenField, string>> = {
 export function profileChanges(given: ProfileUpdate): ProfileChanges {
   const { email, bio, gender, location, phone, locale } = given
   const changes = { username: given.username?.normalize('NFKC'), email, bio, gender, location, phone, locale }
-  const renamed = { firstName: given.first_name, lastName: given.last_name, birthDate: given.birth_date }
+  const renamed = {
+    firstName: given.first_name,
+    lastName: given.last_name,
+    birthDate: given.birth_date,
+    lastSeenVisibility: given.last_seen_visibility
+  }
   return Object.fromEntries(Object.entries({ ...changes, ...renamed }).filter(([, value]) => value !== undefined))
 }
 

@@ -1,8 +1,12 @@
-import { type Profile, timestamp, type User } from '@rendezvous/contract'
-import type { ProfileRow, PublicUserRow } from '../ports/users.ts'
+import { type Profile, timestamp, type User, type UserId } from '@rendezvous/contract'
+import type { ProfileRow, PublicUserRow, SeenUser } from '../ports/users.ts'
 
-/** A person as others see him. */
-export function publicUser(row: PublicUserRow, online: boolean): User {
+/** A person as the one sees him who is shown `row`. `online`: who is, of those asked about. */
+export function seenUser(row: SeenUser, online: ReadonlySet<UserId>): User {
+  return publicUser(row, !row.hidden && online.has(row.id))
+}
+
+function publicUser(row: PublicUserRow, online: boolean): User {
   return {
     id: row.id,
     username: row.username,
@@ -22,6 +26,7 @@ export function publicUser(row: PublicUserRow, online: boolean): User {
 
 /** A person as he sees himself. */
 export function ownProfile(row: ProfileRow, online: boolean): Profile {
-  const { email, phone, birthDate, locale } = row
-  return { ...publicUser(row, online), email, phone, birth_date: birthDate, locale }
+  const { email, phone, birthDate, locale, lastSeenVisibility } = row
+  const own = { email, phone, birth_date: birthDate, locale, last_seen_visibility: lastSeenVisibility }
+  return { ...publicUser(row, online), ...own }
 }

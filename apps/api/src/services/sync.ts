@@ -11,8 +11,9 @@ import {
   type UserId,
   userStream
 } from '@rendezvous/contract'
+import type { Personal } from '../ports/personal.ts'
 import type { ChangedConversations, RangeState, Sync } from '../ports/sync.ts'
-import type { Users } from '../ports/users.ts'
+import { personalEvent } from './events.ts'
 import type { PresenceService } from './presence.ts'
 import { readSince, writeSince } from './since.ts'
 import { conversationView, memberView, messageView } from './views.ts'
@@ -20,9 +21,12 @@ import { conversationView, memberView, messageView } from './views.ts'
 /** What sync stands on. */
 export interface SyncServiceOptions {
   readonly sync: Sync
-  readonly users: Pick<Users, 'streamHeads'>
+  readonly personal: Personal
   readonly presence: Pick<PresenceService, 'online'>
 }
+
+/** Events of a personal stream in one answer: of 4 KiB each at most, they fit in it whole. */
+const PERSONAL_PAGE = 50
 
 /** What changed while a client was away. */
 export type SyncService = ReturnType<typeof syncService>
@@ -31,12 +35,21 @@ type Online = ReadonlySet<UserId>
 type Asked = NonNullable<SyncRequest['ranges']>[number]
 
 /** What changed, as `sync` has it. */
-export function syncService({ sync, users, presence }: SyncServiceOptions) {
-  /** A person's own stream. It holds nothing yet, so whoever stands at its head has all of it. */
-  async function personal(callerId: UserId, { stream, after }: Asked): Promise<{ above: boolean; range: SyncRange }> {
-    const [last = 0] = await users.streamHeads([callerId])
-    const head = last as Seq
-    return { above: after > head, range: { ...nothing(stream), status: 'ok', position: head, head } }
+export function syncService({ sync, personal, presence }: SyncServiceOptions) {
+  /** A person's own stream: its events, or, for who knows a part of it that is no longer continued by what is kept, that he starts anew.
+   *  From 0 all that is kept. */
+  async function ownRange(
+    callerId: UserId,
+    { stream, after }: Asked,
+    limit: number
+  ): Promise<{ above: boolean; range: SyncRange }> {
+    const { events, head, floor } = await personal.since(callerId, after, Math.min(limit, PERSONAL_PAGE))
+    if (after > 0 && after < floor)
+      return { above: false, range: { ...nothing(stream), status: 'restart', position: after } }
+
+    const position = events.at(-1)?.seq ?? head
+    const told = { status: 'ok' as const, position, head, more: position < head, events: events.map(personalEvent) }
+    return { above: after > head, range: { ...nothing(stream), ...told } }
   }
 
   return {
@@ -56,7 +69,7 @@ export function syncService({ sync, users, presence }: SyncServiceOptions) {
         ranges: conversations,
         limit
       })
-      const mine = own === undefined ? null : await personal(callerId, own)
+      const mine = own === undefined ? null : await ownRange(callerId, own, limit)
       const above = state.status === 'above' ? state.conversationIds.map(conversationStream) : []
       if (mine?.above) above.push(userStream(callerId))
       if (state.status === 'above' || above.length > 0) throw badPosition(above)
@@ -138,6 +151,7 @@ function rangeView({ stream, after }: Asked, range: RangeState, online: Online):
     deleted: range.deleted.map(({ id, seq, changedSeq }) => ({ id, seq, changed_seq: changedSeq })),
     members: range.members.map(member => memberView(member, online)),
     left: [...range.left],
+    events: [],
     conversation: conversation === null ? null : conversationView(conversation, online)
   }
 }
@@ -156,7 +170,7 @@ function nothing(stream: string): SyncRange {
   const none = 0 as Seq
   return {
     ...{ stream, status: 'gone', position: none, head: none, more: false },
-    ...{ messages: [], deleted: [], members: [], left: [], conversation: null }
+    ...{ messages: [], deleted: [], members: [], left: [], events: [], conversation: null }
   }
 }
 

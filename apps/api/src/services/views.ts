@@ -9,7 +9,7 @@ import type { Conversation } from '../ports/conversations.ts'
 import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
 import { messageType } from './events.ts'
-import { publicUser } from './profile.ts'
+import { seenUser } from './profile.ts'
 
 /** A message as clients get it, over HTTP. */
 export function messageView(message: Message): MessageView {
@@ -46,7 +46,7 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
     is_group: conversation.kind === 'group',
     title,
     name: title,
-    participants: conversation.participants.map(person => publicUser(person, !person.hidden && online.has(person.id))),
+    participants: conversation.participants.map(person => seenUser(person, online)),
     participant_ids: conversation.participants.map(person => person.id),
     last_message: conversation.lastMessage === null ? null : messageView(conversation.lastMessage),
     unread_count: conversation.unreadCount,
@@ -67,7 +67,7 @@ export function conversationView(conversation: Conversation, online: ReadonlySet
 export function memberView(member: GroupMember, online: ReadonlySet<UserId>): Member {
   const { person, role, joinedAt, deliveredSeq, readSeq } = member
   return {
-    user: publicUser(person, !person.hidden && online.has(person.id)),
+    user: seenUser(person, online),
     user_id: person.id,
     role,
     joined_at: timestamp(joinedAt),

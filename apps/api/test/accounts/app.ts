@@ -127,7 +127,8 @@ function plainPresence(): PresenceView {
     async declare(userId, state) {
       if (state) online.add(userId)
       else online.delete(userId)
-    }
+    },
+    revealing: (_, change) => change()
   }
 }
 

@@ -167,22 +167,6 @@ async function suite(t: Test, open: OpenDatabase) {
     t.match(after?.participants[1], { id: bob, lastSeen: null, hidden: true })
     t.equal(after?.participants[0]?.hidden, false)
   })
-
-  await t.test('contacts are those of direct conversations that both are in, without the blocked', async t => {
-    const { person, conversations, open: acquaint } = await arrange(open, 6)
-    const ids: ConversationId[] = []
-    for (const peer of [1, 2, 3, 4]) ids.push((await acquaint(person(0), person(peer))).id)
-    await addBlock(open.database, person(2), person(0))
-    await conversations.leave(ids[2] ?? ABSENT, person(3))
-
-    const [mine, none, theirs, twice] = await conversations.contacts([person(0), person(5), person(1), person(0)])
-
-    t.same(mine?.sort(), [person(1), person(4)])
-    t.same(none, [])
-    t.same(theirs, [person(0)])
-    t.same(twice?.sort(), mine)
-    t.same(await conversations.contacts([]), [])
-  })
 }
 
 await onEveryEngine(t, suite)

@@ -12,6 +12,7 @@ import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
 import { syncIn } from '../../src/adapters/sync.ts'
 import { databaseUsers } from '../../src/adapters/users.ts'
+import { visibilityIn } from '../../src/adapters/visibility.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
 import { createDatabase, needsServer } from './engines.ts'
@@ -120,7 +121,8 @@ async function useConversations(database: Database, id: ConversationId): Promise
   await conversations.listFor(ANN, { limit: 50, before: { changedAt: new Date(), id } })
   await conversations.findForMember(id, ANN)
   await groupsIn(database).members(ROOM, ANN, { limit: 50, after: 100 })
-  await conversations.contacts([ANN, EVE])
+  await visibilityIn(database).contacts([ANN, EVE])
+  await visibilityIn(database).among([ANN, EVE], [BOB, EVE, 4 as UserId])
   await conversations.heads([id])
   await receipts.advance([{ conversationId: id, userId: BOB, readSeq: 2_000_000_000 as Seq }])
   await receipts.deliverAll(EVE)

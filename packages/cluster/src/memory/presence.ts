@@ -46,6 +46,14 @@ export function memoryPresence(wire: MemoryWire, { gatewayId, leaseMs }: Presenc
       const { people } = wire.reach()
       return userIds.filter(userId => people.get(userId)?.visible)
     },
+    async everybody(limit) {
+      const seen: UserId[] = []
+      for (const [userId, { visible }] of wire.reach().people) {
+        if (seen.length >= limit) break
+        if (visible) seen.push(userId)
+      }
+      return seen
+    },
     async declare(userId, state, ttlMs) {
       return state === 'offline' ? hide(wire, userId) : declareOnline(wire, userId, wire.clock() + ttlMs)
     }

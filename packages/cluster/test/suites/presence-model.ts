@@ -146,6 +146,8 @@ export async function presenceModel(t: Test, makeNodes: MakePresenceNodes, runs:
       const online = await nodes.here.online(users)
       if (online.join() !== users.filter(userId => observer.seen.has(userId)).join())
         throw new Error(`online says ${online}`)
+      const everybody = await nodes.there.everybody(users.length)
+      if (everybody.sort().join() !== online.join()) throw new Error(`everybody says ${everybody}`)
     }
     await run(nodes, observer, { does: 'wait', ms: 10 * (LEASE_MS + LEASE_GRACE_MS) })
     await run(nodes, observer, { does: 'reap', at: 'there' })

@@ -150,6 +150,16 @@ async function boundsSuite(t: Test, makeNodes: MakePresenceNodes): Promise<void>
     t.same(new Set(reaped.flat()), new Set(crowd))
   })
 
+  await t.test('everybody is who is seen online, as many as asked for', async t => {
+    const { here, there } = await makeNodes(t)
+    for (const user of [alice, bob]) await here.arrive(user)
+    await there.declare(carol, 'online', GRACE_MS)
+    await there.declare(bob, 'offline', GRACE_MS)
+    t.same(new Set(await here.everybody(10)), new Set([alice, carol]))
+    t.equal((await there.everybody(1)).length, 1)
+    t.same(await here.everybody(0), [])
+  })
+
   await t.test('more users than a call may ask for are refused', async t => {
     const { here } = await makeNodes(t)
     const crowd = Array.from({ length: ONLINE_MAX + 1 }, (_, n) => (n + 1) as UserId)

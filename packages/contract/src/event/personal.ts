@@ -24,8 +24,15 @@ export const SessionEnded = Type.Object(
 /** Every event of a personal stream, by `type`: what concerns one person alone, and goes to all his devices. */
 export const personalEvents = Object.freeze({ session_started: SessionStarted, session_ended: SessionEnded })
 
-type PersonalEvents = { [Name in keyof typeof personalEvents]: Static<(typeof personalEvents)[Name]> }
 /** Any event of a personal stream. */
+export const PersonalEvent = Type.Unsafe<PersonalEvent>(
+  Type.Union(
+    Object.values(personalEvents).map(({ properties }) => Type.Object(properties)),
+    { $id: 'PersonalEvent', description: 'An event of my personal stream, as the socket tells it' }
+  )
+)
+
+type PersonalEvents = { [Name in keyof typeof personalEvents]: Static<(typeof personalEvents)[Name]> }
 export type PersonalEvent = PersonalEvents[keyof PersonalEvents]
 /** What an event of a personal stream says, apart from its place there. */
 export type PersonalFacts = {

@@ -11,16 +11,21 @@ export const PresenceUpdate = Type.Object(
     last_seen: Nullable(Timestamp),
     ...live
   },
-  { $id: 'PresenceUpdate', description: 'A contact came online or went offline' }
+  {
+    $id: 'PresenceUpdate',
+    description:
+      'Somebody whose presence I see came online or went offline, or chose to be seen (no more). `last_seen` as far as he and I show ours.'
+  }
 )
 export const PresenceSnapshot = Type.Object(
   {
     type: Type.Literal('presence_snapshot'),
-    online_user_ids: Type.Array(UserId, { maxItems: limits.presenceContacts + 1 }),
+    online_user_ids: Type.Array(UserId, { maxItems: limits.presenceEveryone + 1 }),
     ...live
   },
   {
     $id: 'PresenceSnapshot',
-    description: 'Who of the contacts is online, oneself included. Sent once, when the socket opens.'
+    description:
+      'Who is online of those whose presence I see, oneself included. Sent when the socket opens, and anew when I chose to be seen or hidden.'
   }
 )

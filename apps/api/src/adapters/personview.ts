@@ -1,0 +1,42 @@
+import type { LastSeenVisibility } from '@rendezvous/contract'
+import type { PublicUserRow, SeenUser } from '../ports/users.ts'
+import { lastSeenShown } from '../ports/visibility.ts'
+
+/** The columns of a person `p` that others see. */
+export const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender,
+  p.location, p.last_seen AS "lastSeen", p.date_joined AS "dateJoined"`
+
+/**
+ * Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`, a block lies between them or he is gone; and
+ * `sight`, the rank of how much of his presence is seen: the less of what the two chose, all of it by himself. The one place that says so.
+ */
+export function seenBy(viewer: string): string {
+  return `JOIN LATERAL (SELECT b.apart, CASE WHEN b.apart THEN 3 WHEN v.id = p.id THEN 1
+      ELSE greatest(v.last_seen_visibility, p.last_seen_visibility) END AS sight
+    FROM person v CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(v.id, p.id) AS apart) b
+    WHERE v.id = ${viewer} LIMIT 1) h ON true`
+}
+
+/** A row of `PUBLIC_COLUMNS` and `h.sight`. */
+export interface SeenRow extends PublicUserRow {
+  readonly sight: number
+}
+
+/** The person of a row, without what is not to be seen of him. */
+export function toSeen({ sight, ...person }: SeenRow): SeenUser {
+  const visibility = toVisibility(sight)
+  return { ...person, lastSeen: lastSeenShown(person.lastSeen, visibility), hidden: visibility === 'hidden' }
+}
+
+const visibilities: Readonly<Record<number, LastSeenVisibility>> = { 1: 'exact', 2: 'coarse' }
+
+/** The choice of a rank in the database. */
+export function toVisibility(rank: number): LastSeenVisibility {
+  return visibilities[rank] ?? 'hidden'
+}
+
+/** The rank of a choice in the database: the higher, the less is seen. */
+export const visibilityRanks = Object.freeze({ exact: 1, coarse: 2, hidden: 3 } satisfies Record<
+  LastSeenVisibility,
+  number
+>)

@@ -1,0 +1,59 @@
+import type { UserId } from '@rendezvous/contract'
+import { grouped } from '../database/grouped.ts'
+import type { Database, Statement } from '../database/port.ts'
+import type { Visibility, Watchers } from '../ports/visibility.ts'
+import { seenBy, toVisibility } from './personview.ts'
+
+const CONTACTS: Statement = {
+  name: 'visibility_contacts',
+  text: `SELECT o.id AS "userId", n.ids, n.sight
+    FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
+    JOIN LATERAL (SELECT array_agg(m.id) AS ids, m.sight FROM (
+      SELECT p.id, h.sight
+      FROM membership s
+      JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id AND x.kind = 1 LIMIT 1) c ON true
+      JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.left_seq IS NULL
+        AND x.user_id = CASE o.id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) peer ON true
+      JOIN LATERAL (SELECT * FROM person x WHERE x.id = peer.user_id LIMIT 1) p ON true
+      ${seenBy('o.id')}
+      WHERE s.user_id = o.id AND s.left_seq IS NULL AND h.sight < 3
+      ORDER BY c.changed_at DESC LIMIT 500) m GROUP BY m.sight) n ON true`
+}
+
+const AMONG: Statement = {
+  name: 'visibility_among',
+  text: `SELECT o.id AS "userId", n.ids, n.sight
+    FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
+    JOIN LATERAL (SELECT array_agg(p.id) AS ids, h.sight FROM (SELECT DISTINCT id FROM unnest($2::int[]) AS d(id)) u
+      JOIN LATERAL (SELECT * FROM person x WHERE x.id = u.id LIMIT 1) p ON true
+      ${seenBy('o.id')}
+      WHERE p.id <> o.id AND h.sight < 3 GROUP BY h.sight) n ON true`
+}
+
+interface WatchersRow {
+  readonly userId: UserId
+  readonly ids: UserId[]
+  readonly sight: number
+}
+
+/** Who sees whose presence, from a database. */
+export function visibilityIn(database: Database): Visibility {
+  return {
+    async contacts(userIds) {
+      return userIds.length === 0 ? [] : place(userIds, await database.query(CONTACTS, [userIds]))
+    },
+    async among(userIds, others) {
+      if (userIds.length === 0 || others.length === 0) return place(userIds, [])
+      return place(userIds, await database.query(AMONG, [userIds, others]))
+    }
+  }
+}
+
+function place(userIds: readonly UserId[], rows: readonly WatchersRow[]): Watchers[] {
+  const of = grouped(rows, ({ userId }) => userId)
+  return userIds.map(userId => {
+    const idsOf = (visibility: keyof Watchers) =>
+      of.get(userId)?.find(({ sight }) => toVisibility(sight) === visibility)?.ids ?? []
+    return { exact: idsOf('exact'), coarse: idsOf('coarse') }
+  })
+}
