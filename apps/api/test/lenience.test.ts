@@ -140,6 +140,18 @@ t.test('texts are held to their rules', async t => {
   t.same(read(ProfileUpdate, { bio: '\udc00' }), { bio: ['Surrogate characters are not allowed: U+DC00.'] })
 })
 
+t.test('null is the empty text where a text may be empty and need not be there', async t => {
+  t.same(read(ProfileUpdate, { first_name: null, bio: null }), { first_name: '', bio: '' })
+  t.same(read(RegisterRequest, { username: null, password: null }), {
+    username: ['This field may not be null.'],
+    password: ['This field may not be null.']
+  })
+  t.same(read(ProfileUpdate, { bio: null }, false), { bio: ['This field may not be null.'] })
+  const documented = Compile(lenientBody(ProfileUpdate as unknown as ObjectSchema, 'json') as TSchema)
+  t.ok(documented.Check({ bio: null }))
+  t.notOk(documented.Check({ username: null }))
+})
+
 t.test('days are days', async t => {
   const bad = { birth_date: ['Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'] }
   t.same(read(ProfileUpdate, { birth_date: '2000-02-29' }), { birth_date: '2000-02-29' })
@@ -156,6 +168,9 @@ t.test('lists are read from what stands for them', async t => {
     [{ participant_ids: [1] }, [1]],
     [{ members: [1] }, [1]],
     [{ participant_id: 1 }, [1]],
+    [{ participants_ids: ['1'] }, [1]],
+    [{ recipient: 1 }, [1]],
+    [{ other_user: { id: 1 } }, [1]],
     [{ user_id: '1' }, [1]],
     [{ participants: '[1, 2]' }, [1, 2]],
     [{ participants: { id: 1 } }, [1]]
@@ -184,6 +199,8 @@ t.test('a field goes before its aliases, and an alias that is a field of its own
     username: ['This field is required.']
   })
   t.match(read(RegisterRequest, { username: 'a', password: 'abcdefgh', password2: 'x' }), { password_confirm: 'x' })
+  t.match(read(RegisterRequest, { username: 'a', password1: 'abcdefgh' }), { password: 'abcdefgh' })
+  t.match(read(CreateConversation, { members: [1], type: 'one-to-one' }), { is_group: false })
   t.same(read(CreateConversation, { members: [1], name: 'us', type: 'group' }), {
     participants: [1],
     title: 'us',

@@ -2,6 +2,7 @@ import { booleanWords } from '@rendezvous/contract'
 import type { ObjectSchema } from './body.ts'
 import type { FieldSchema } from './reading.ts'
 import { djangoWords } from './scalar.ts'
+import { saysNothingWhenEmpty } from './text.ts'
 
 /** A JSON Schema in a document. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -15,12 +16,12 @@ export type Place = 'json' | 'form' | 'query'
 /** What a lenient body reader takes, as a schema: what is refused by it is refused by the reader. Aliases are left out. */
 export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonSchema {
   const required: readonly string[] = schema.required ?? []
-  const fields = Object.entries(schema.properties).map(([name, field]) => [
-    name,
-    place === 'form' && !required.includes(name) && field.type !== 'string'
-      ? orLeftEmpty(lenientField(name, field, place))
-      : lenientField(name, field, place)
-  ])
+  const fields = Object.entries(schema.properties).map(([name, field]) => {
+    const ways = lenientField(name, field, place)
+    const isDue = required.includes(name)
+    if (place === 'json') return [name, !isDue && saysNothingWhenEmpty(field) ? orElse(ways, { type: 'null' }) : ways]
+    return [name, isDue || field.type === 'string' ? ways : orElse(ways, { const: '' })]
+  })
   return { type: 'object', ...(required.length > 0 ? { required } : {}), properties: Object.fromEntries(fields) }
 }
 
@@ -116,10 +117,10 @@ function padded(pattern: string): string {
   return `^\\s*${pattern}\\s*$`
 }
 
-function orLeftEmpty(schema: JsonSchema): JsonSchema {
+function orElse(schema: JsonSchema, other: JsonSchema): JsonSchema {
   const { description, anyOf, ...only } = schema
   const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
-  return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }
+  return { anyOf: unique([...ways, other]), ...(description === undefined ? {} : { description }) }
 }
 
 function unique(schemas: readonly JsonSchema[]): JsonSchema[] {
