@@ -146,6 +146,21 @@ t.test('reading in private clears my badge and tells nobody else', async t => {
   t.match((await ann.ask('GET', `${PATH}${id}/messages/`)).body, [{ status: 'read' }])
 })
 
+t.test('who left a conversation of two hears nothing of what changes there, and what is read', async t => {
+  const { ann, bob, id, messages, url } = await said()
+  const { body: his } = await bob.ask('POST', messages, { content: 'bye' })
+  await bob.ask('POST', `${PATH}${id}/leave/`)
+  await told()
+  await ann.ask('PATCH', url, { content: 'hello' })
+  await ann.ask('PUT', `${url}pin/`)
+  await ann.ask('POST', `${PATH}${id}/read/`, { seq: his.seq })
+  t.same(
+    (await told()).flatMap(({ topics, frames }) => frames.map(frame => [frame.type, ...topics])),
+    ['message_edited', 'message_pinned', 'message_read'].map(type => [type, `user:${ann.id}`])
+  )
+  t.match((await ann.ask('GET', `${PATH}${id}/`)).body, { unread_count: 0, read_seq: his.seq })
+})
+
 t.test('over the socket it is the same', async t => {
   const { ann, bob, id, message } = await said()
   const run = async (by: Person, command: object) => {

@@ -32,3 +32,12 @@ t.test('typing is told to the room, and to the other person, with an end', async
   await addBlock(api.open.database, bob.id, ann.id)
   t.match(await ann.ask('POST', `${PATH}${direct.body.id}/typing/`, { is_typing: true }), { status: 404 })
 })
+
+t.test('who left a conversation of two does not hear who types there', async t => {
+  const [ann, bob] = [await api.join(), await api.join()]
+  const { body } = await ann.ask('POST', PATH, { participants: [bob.id] })
+  await bob.ask('POST', `${PATH}${body.id}/leave/`)
+  await told()
+  t.match(await ann.ask('POST', `${PATH}${body.id}/typing/`, { is_typing: true }), { status: 204 })
+  t.same(await told(), [])
+})

@@ -152,7 +152,7 @@ BEGIN
 END $f$;
 
 DROP FUNCTION receipt_advance(bigint[], int[], int[], int[]);
--- As before. In a group the newest message alone is answered. A private reading moves a watermark of its own, which only the member's
+-- As before. In a group the newest message alone is answered, in a direct conversation that the other person has left none. A private reading moves a watermark of its own, which only the member's
 -- own position (own_*, the higher of both) shows.
 CREATE FUNCTION receipt_advance(p_conversation bigint[], p_user int[], p_delivered int[], p_read int[], p_private boolean[])
 RETURNS TABLE (ord int, old_delivered int, new_delivered int, old_read int, new_read int, user_low int, user_high int,
@@ -170,7 +170,8 @@ BEGIN
   target AS MATERIALIZED (
     SELECT i.ord, i.conv, i.usr, m.delivered_seq AS od, m.read_seq AS old_r, m.private_read_seq AS old_p, m.visible_from_seq AS floor, c.user_low, c.user_high,
       greatest(m.delivered_seq, least(i.delivered, c.last_seq)) AS nd, greatest(m.read_seq, least(i.read, c.last_seq)) AS nr,
-      greatest(m.private_read_seq, least(i.private, c.last_seq)) AS np, c.kind, c.member_count <= 32 AS told, c.members_seq
+      greatest(m.private_read_seq, least(i.private, c.last_seq)) AS np, c.kind,
+      CASE c.kind WHEN 1 THEN c.member_count = 2 ELSE c.member_count <= 32 END AS told, c.members_seq
     FROM input i
     CROSS JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = i.usr AND x.left_seq IS NULL LIMIT 1) m
     CROSS JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = i.conv LIMIT 1) c
@@ -439,9 +440,10 @@ BEGIN
   RETURN QUERY SELECT 'ok', c.last_seq, c.members_seq, c.title, c.history, owed, said;
 END $f$;
 
--- Gives a message of the locked conversation the conversation's next value, and owes its announcement.
+-- Gives a message of the locked conversation the conversation's next value, and owes its announcement. Answers who is in a direct
+-- conversation (who left it hears nothing of it), null of a group.
 CREATE FUNCTION message_touch(p_conversation bigint, p_message_seq int)
-RETURNS TABLE (seq int, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (seq int, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -449,10 +451,11 @@ DECLARE
   owed bigint;
 BEGIN
   UPDATE conversation x SET last_seq = x.last_seq + 1, changed_at = clock_timestamp() WHERE x.id = p_conversation
-    RETURNING x.last_seq, x.user_low, x.user_high, x.members_seq INTO c;
+    RETURNING x.last_seq, x.kind, x.members_seq INTO c;
   UPDATE message m SET changed_seq = c.last_seq WHERE m.conversation_id = p_conversation AND m.seq = p_message_seq;
   INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[p_conversation], ARRAY[c.last_seq], ARRAY[c.last_seq]) RETURNING id INTO owed;
-  RETURN QUERY SELECT c.last_seq, c.user_low, c.user_high, c.members_seq, owed;
+  RETURN QUERY SELECT c.last_seq, CASE c.kind WHEN 1 THEN ARRAY(SELECT s.user_id FROM membership s
+    WHERE s.conversation_id = p_conversation AND s.left_seq IS NULL ORDER BY s.user_id) END, c.members_seq, owed;
 END $f$;
 
 -- The message that a member of the locked conversation may see, as one row or none.
@@ -470,7 +473,7 @@ END $f$;
 -- Gives a message of the actor's own another text; the old one is kept, the newest p_edits of them. Status ok, unchanged, forbidden (not
 -- his, or the server's), bad_mention, or as conversation_gate.
 CREATE FUNCTION message_edit(p_conversation bigint, p_actor int, p_message bigint, p_content text, p_mentions int[], p_edits int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -487,20 +490,20 @@ BEGIN
       WHEN EXISTS (SELECT 1 FROM unnest(p_mentions) AS o(id) WHERE NOT EXISTS (SELECT 1 FROM membership x
         WHERE x.conversation_id = p_conversation AND x.user_id = o.id AND (x.left_seq IS NULL OR m.direct))) THEN 'bad_mention' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   INSERT INTO message_edit (conversation_id, message_seq, seq, content, replaced_at) VALUES (p_conversation, m.seq, t.seq, m.content, moment);
   DELETE FROM message_edit e WHERE e.conversation_id = p_conversation AND e.message_seq = m.seq AND e.seq <= (SELECT x.seq FROM message_edit x
     WHERE x.conversation_id = p_conversation AND x.message_seq = m.seq ORDER BY x.seq DESC OFFSET p_edits LIMIT 1);
   UPDATE message x SET content = p_content, metadata = facts, edited_at = moment WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Deletes a message, with its earlier texts and its reactions: the actor's own, or in a group one of a lower role's or of who left, for
 -- those of p_rank. Status ok, forbidden, or as conversation_gate.
 CREATE FUNCTION message_delete(p_conversation bigint, p_actor int, p_message bigint, p_rank int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -514,19 +517,19 @@ BEGIN
       WHEN m.direct OR m.role < p_rank OR EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = p_conversation
         AND x.user_id = m.sender_id AND x.left_seq IS NULL AND x.role >= m.role) THEN 'forbidden' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   UPDATE message x SET content = NULL, metadata = NULL, media_id = NULL, reactions = NULL, pinned_at = NULL, deleted_at = clock_timestamp()
     WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
   DELETE FROM message_edit e WHERE e.conversation_id = p_conversation AND e.message_seq = m.seq;
   DELETE FROM reaction r WHERE r.conversation_id = p_conversation AND r.message_seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Adds a reaction or takes one back. Status ok, unchanged, full (p_kinds different ones are there), or as conversation_gate.
 CREATE FUNCTION message_react(p_conversation bigint, p_actor int, p_message bigint, p_emoji text, p_add boolean, p_kinds int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -543,7 +546,7 @@ BEGIN
     verdict := CASE WHEN m.seq IS NULL THEN 'not_found' WHEN has = p_add THEN 'unchanged'
       WHEN p_add AND n = 0 AND (SELECT count(*) FROM jsonb_object_keys(coalesce(m.reactions, '{}'))) >= p_kinds THEN 'full' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   IF p_add THEN
@@ -554,13 +557,13 @@ BEGIN
   n := n + CASE WHEN p_add THEN 1 ELSE -1 END;
   UPDATE message x SET reactions = nullif(CASE n WHEN 0 THEN coalesce(x.reactions, '{}') - p_emoji
     ELSE coalesce(x.reactions, '{}') || jsonb_build_object(p_emoji, n) END, '{}') WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, clock_timestamp(), t.member_ids, t.members_seq, t.outbox_id;
 END $f$;
 
 -- Pins a message or takes the pin back: of a direct conversation both may, in a group those of p_rank. Status ok, unchanged, forbidden,
 -- full (p_pins are there), or as conversation_gate.
 CREATE FUNCTION message_pin(p_conversation bigint, p_actor int, p_message bigint, p_pin boolean, p_rank int, p_pins int)
-RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, user_low int, user_high int, members_seq int, outbox_id bigint)
+RETURNS TABLE (status text, seq int, message_seq int, at timestamptz, member_ids int[], members_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -574,9 +577,9 @@ BEGIN
     verdict := CASE WHEN m.seq IS NULL THEN 'not_found' WHEN m.pinned = p_pin THEN 'unchanged'
       WHEN p_pin AND (SELECT count(*) FROM message x WHERE x.conversation_id = p_conversation AND x.pinned_at IS NOT NULL) >= p_pins THEN 'full' ELSE 'ok' END;
   END IF;
-  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::bigint; RETURN; END IF;
+  IF verdict <> 'ok' THEN RETURN QUERY SELECT verdict, NULL::int, NULL::int, NULL::timestamptz, NULL::int[], NULL::int, NULL::bigint; RETURN; END IF;
 
   SELECT * INTO t FROM message_touch(p_conversation, m.seq);
   UPDATE message x SET pinned_at = CASE WHEN p_pin THEN moment END WHERE x.conversation_id = p_conversation AND x.seq = m.seq;
-  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.user_low, t.user_high, t.members_seq, t.outbox_id;
+  RETURN QUERY SELECT 'ok', t.seq, m.seq, moment::timestamptz, t.member_ids, t.members_seq, t.outbox_id;
 END $f$;

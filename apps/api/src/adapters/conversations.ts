@@ -101,7 +101,8 @@ const HEADS: Statement = {
 
 const AUDIENCE: Statement = {
   name: 'conversation_audience',
-  text: `SELECT c.user_low AS "userLow", c.user_high AS "userHigh", c.members_seq AS "membersSeq", c.member_count AS "memberCount"
+  text: `SELECT CASE c.kind WHEN 1 THEN ARRAY(SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.user_id <> $2
+      AND x.left_seq IS NULL) END AS "otherIds", c.members_seq AS "membersSeq", c.member_count AS "memberCount"
     FROM membership s JOIN conversation c ON c.id = s.conversation_id
     WHERE s.conversation_id = $1 AND s.user_id = $2 AND s.left_seq IS NULL AND NOT (c.kind = 1 AND across_block(c.user_low, c.user_high))`
 }
@@ -207,11 +208,8 @@ export function conversationsIn(database: Database): Conversations {
     },
 
     async audience(id, userId) {
-      type Row = Omit<Audience, 'memberIds'> & { readonly userLow: UserId | null; readonly userHigh: UserId | null }
-      const [row] = await database.query<Row>(AUDIENCE, [id, userId])
-      if (row === undefined) return null
-      const { userLow, userHigh, ...facts } = row
-      return { ...facts, memberIds: pair(userId, userLow, userHigh) }
+      const [row] = await database.query<Audience>(AUDIENCE, [id, userId])
+      return row ?? null
     },
 
     async rooms(userIds) {

@@ -7,13 +7,12 @@ import {
   type MessageRow,
   messageColumns,
   OTHER_MEMBERSHIP,
-  pair,
   toMessage,
   VISIBLE,
   WATERMARKS
 } from './messageview.ts'
 
-const COLUMNS = `status, seq, message_seq AS "messageSeq", at, user_low AS "userLow", user_high AS "userHigh", members_seq AS "membersSeq",
+const COLUMNS = `status, seq, message_seq AS "messageSeq", at, member_ids AS "memberIds", members_seq AS "membersSeq",
   outbox_id AS "outboxId"`
 const EDIT: Statement = { name: 'message_edit', text: `SELECT ${COLUMNS} FROM message_edit($1, $2, $3, $4, $5, $6)` }
 const REMOVE: Statement = { name: 'message_delete', text: `SELECT ${COLUMNS} FROM message_delete($1, $2, $3, $4)` }
@@ -54,8 +53,7 @@ interface ChangedRow {
   readonly seq: Seq
   readonly messageSeq: Seq
   readonly at: Date
-  readonly userLow: UserId | null
-  readonly userHigh: UserId | null
+  readonly memberIds: readonly UserId[] | null
   readonly membersSeq: Seq
   readonly outboxId: number
 }
@@ -66,8 +64,8 @@ export function messageChangesIn(database: Database): MessageChanges {
     const parameters = [which.conversationId, which.actorId, which.messageId, ...rest]
     const [row] = await retrying(() => database.query<ChangedRow>(statement, parameters))
     if (row === undefined) throw new Error(`${statement.name} answered no row`)
-    const { status, userLow, userHigh, ...facts } = row
-    return status === 'ok' ? { status, ...facts, memberIds: pair(which.actorId, userLow, userHigh) } : { status }
+    const { status, memberIds, ...facts } = row
+    return status === 'ok' ? { status, ...facts, memberIds: actorFirst(which.actorId, memberIds) } : { status }
   }
 
   return {
@@ -96,4 +94,9 @@ export function messageChangesIn(database: Database): MessageChanges {
       return rows.length === 0 ? null : rows.map(toMessage).filter(isMessage)
     }
   }
+}
+
+/** The actor before the others; null for a group. */
+function actorFirst(actorId: UserId, memberIds: readonly UserId[] | null): UserId[] | null {
+  return memberIds === null ? null : [actorId, ...memberIds.filter(id => id !== actorId)]
 }

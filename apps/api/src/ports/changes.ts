@@ -5,7 +5,7 @@ import type { Message } from './messages.ts'
 export interface Placed {
   readonly conversationId: ConversationId
   readonly seq: Seq
-  readonly memberIds: readonly [UserId, UserId] | null
+  readonly memberIds: readonly UserId[] | null
   /** Seq of the last change of members that this one knows of, itself included. */
   readonly membersSeq: Seq
 }

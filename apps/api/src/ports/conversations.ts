@@ -79,9 +79,10 @@ export interface Left {
   readonly said: Message | null
 }
 
-/** Who hears of a conversation: both people of a direct one, the member first, or the room of a group. */
+/** Who hears what a member does: the others who are in a direct conversation, or the room of a group. */
 export interface Audience {
-  readonly memberIds: readonly [UserId, UserId] | null
+  /** None when the other person has left; null for a group. */
+  readonly otherIds: readonly UserId[] | null
   readonly membersSeq: Seq
   readonly memberCount: number
 }

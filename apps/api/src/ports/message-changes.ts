@@ -22,8 +22,8 @@ export type MessageChanged =
       readonly seq: Seq
       readonly messageSeq: Seq
       readonly at: Date
-      /** Both people of a direct conversation, the actor first; null for a group. */
-      readonly memberIds: readonly [UserId, UserId] | null
+      /** Who is in a direct conversation, the actor first; null for a group. */
+      readonly memberIds: readonly UserId[] | null
       readonly membersSeq: Seq
       readonly outboxId: number
     }

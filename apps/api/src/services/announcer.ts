@@ -57,11 +57,11 @@ export function announcer({ bus, outbox, presence, clock, warn }: AnnouncerOptio
 
   /** Two people who just met are told whether the other is online: neither was a contact when he came. */
   async function introduce({ memberIds, conversationId, seq }: Change): Promise<void> {
-    if (memberIds === null) return
+    const [one, other] = memberIds ?? []
+    if (one === undefined || other === undefined) return
     try {
       const at = new Date(clock())
-      const [one, other] = memberIds
-      const online = await presence.online(memberIds)
+      const online = await presence.online([one, other])
       const tell = (userId: UserId, audience: UserId) =>
         presenceDelivery({ userId, online: true, lastSeen: at }, [audience], at, {
           stream: conversationStream(conversationId),

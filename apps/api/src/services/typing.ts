@@ -39,16 +39,17 @@ export function typingService({ conversations, announcer, clock }: TypingOptions
         v: EVENT_VERSION,
         at: timestamp(new Date(clock()))
       }
-      announcer.courtesy([deliveryOf(audience, conversationId, event)], 'typing')
+      announcer.courtesy(deliveriesOf(audience, conversationId, event), 'typing')
     }
   }
 }
 
 /** To the other person of a direct conversation, to the room of a group. */
-function deliveryOf({ memberIds, membersSeq }: Audience, conversation: ConversationId, event: Event): Delivery {
+function deliveriesOf({ otherIds, membersSeq }: Audience, conversation: ConversationId, event: Event): Delivery[] {
   const frames = [JSON.stringify(event)]
-  if (memberIds !== null)
-    return { topics: [userTopic(memberIds[1])], envelope: { header: { kind: 'courtesy' }, frames } }
+  if (otherIds !== null) {
+    return otherIds.map(userId => ({ topics: [userTopic(userId)], envelope: { header: { kind: 'courtesy' }, frames } }))
+  }
   const header = { kind: 'courtesy' as const, conversation, members_seq: membersSeq }
-  return { topics: [roomTopic(conversation)], envelope: { header, frames } }
+  return [{ topics: [roomTopic(conversation)], envelope: { header, frames } }]
 }
