@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Limits, networkOf, type Rate, type Taken } from '@rendezvous/cluster'
 import { type FailureRates, throttled, type UserId } from '@rendezvous/contract'
 import type { Addresses } from '../ports/addresses.ts'
@@ -61,7 +62,7 @@ export function failures({ limits, addresses, rates }: FailureOptions): Failures
       const isKnown = await addresses.knows(userId, network)
       if (isKnown) return begin([{ key: `known:${userId}:${network}`, rate: rates.account }])
 
-      const account = loginKey(name)
+      const account = digest(loginKey(name))
       return begin([
         { key: `login:${network}:${account}`, rate: rates.account },
         { key: `logins:${network}`, rate: rates.address },
@@ -70,6 +71,11 @@ export function failures({ limits, addresses, rates }: FailureOptions): Failures
     },
     ofChange: sessionId => begin([{ key: `change:${sessionId}`, rate: rates.change }])
   }
+}
+
+/** Short whatever was given for a name: NFKC makes 18 characters of some, and the store remembers many names. */
+function digest(name: string): string {
+  return createHash('sha256').update(name).digest('base64url')
 }
 
 /** Takes `cost` of every budget. @throws throttled when nothing is left of one after that, with the longest wait among them. */

@@ -1,5 +1,6 @@
 import { failureRates } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
+import { failures } from '../../src/services/failures.ts'
 import { openAccounts } from './app.ts'
 import { PASSWORD } from './people.ts'
 
@@ -129,3 +130,24 @@ t.test(
     t.equal((await change(other.access, PASSWORD)).status, 200)
   }
 )
+
+t.test('what is remembered of a name is short, whatever was given for one', async t => {
+  const keys: string[] = []
+  const { ofLogin } = failures({
+    addresses: { knows: async () => false },
+    rates: budgets,
+    limits: {
+      async take(key) {
+        keys.push(key)
+        return { allowed: true, remaining: 1, retryAfterMs: 0, resetMs: 0 }
+      }
+    }
+  })
+  const attempt = { userId: null, ip: '2001:db8::1' }
+  for (const name of ['\ufdfa'.repeat(254), `\ufdfa${'x'.repeat(253)}`]) await ofLogin({ ...attempt, name })
+  t.equal(new Set(keys).size, 5, 'and yet names are told apart')
+  t.same(
+    keys.filter(key => key.length > 100),
+    []
+  )
+})
