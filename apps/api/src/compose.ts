@@ -12,6 +12,7 @@ import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
 import { databaseUsers } from './adapters/users.ts'
 import type { OpenDatabase } from './database/open.ts'
+import { isOutage } from './kernel/outage.ts'
 import type { Addresses } from './ports/addresses.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { Groups } from './ports/groups.ts'
@@ -114,7 +115,8 @@ export function apiServices(ports: ServicePorts): ApiServices {
       carryOut: commandsOver({ messages, messageChanges, receipts, typing }),
       sessions,
       receipts,
-      presence
+      presence,
+      isOutage
     })
   }
 }

@@ -59,6 +59,24 @@ t.test('commands are carried out, and one that is refused leaves its neighbours 
   t.same(first?.ok && first.result.id, second?.ok && second.result.id)
 })
 
+t.test('a command that the database is not there for is unavailable, and worth another try', async t => {
+  const failing = (error: Error) => async () => {
+    throw error
+  }
+  for (const [error, code] of [
+    [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unavailable'],
+    [new Error('a bug'), 'internal']
+  ] as const) {
+    const other = await startApi(t, {
+      ports: ({ messages }) => ({ messages: { ...messages, append: failing(error) } })
+    })
+    const { access } = await other.join()
+    const claims = await other.services.sessions.authenticate(access)
+    const command = send('x', { conversation_id: 1 })
+    t.match(await other.services.backend.execute([{ claims, command }]), [{ ok: false, code }])
+  }
+})
+
 t.test('who logged out commands nothing', async t => {
   const { ann, id } = await couple()
   const claims = claimsOf(ann)

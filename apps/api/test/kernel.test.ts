@@ -44,6 +44,7 @@ t.test('what is thrown', async t => {
       new ClusterError('unreachable', 'redis'),
       Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
       Object.assign(new Error('terminating connection'), { code: '57P01' }),
+      Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' }),
       new Error('timeout exceeded when trying to connect')
     ]
     for (const outage of outages) {

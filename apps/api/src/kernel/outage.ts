@@ -7,8 +7,9 @@ const codes: ReadonlySet<string> = new Set([
 ])
 /** What pg says without any code. */
 const texts = /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout)/
-/** SQLSTATE: no connection, out of resources, cancelled by a deadline or by whoever stops the server. PostgreSQL's appendix A. */
-const states = /^(08...|53...|57014|57P..)$/
+/** SQLSTATE: no connection, out of resources, a lock not had in time, cancelled by a deadline or by whoever stops the server. PostgreSQL's
+ *  appendix A. */
+const states = /^(08...|53...|55P03|57014|57P..)$/
 
 /** Whether `thrown` says that something behind this node is out of reach for now, which is nobody's bug. */
 export function isOutage(thrown: unknown): boolean {

@@ -24,12 +24,14 @@ export interface BackendOptions {
   readonly carryOut: CarryOut
   readonly receipts: ReceiptService
   readonly presence: Pick<PresenceService, 'changed'>
+  /** Whether an error says that something behind this node is out of reach for now. */
+  readonly isOutage: (thrown: unknown) => boolean
   readonly warn: Warn
 }
 
 /** What gateways ask of the api, over its services. */
 export function backend(options: BackendOptions): Backend {
-  const { sessions, conversations, users, carryOut, receipts, presence, warn } = options
+  const { sessions, conversations, users, carryOut, receipts, presence, isOutage, warn } = options
 
   async function execute({ claims, command }: IssuedCommand): Promise<CommandResult> {
     try {
@@ -37,7 +39,7 @@ export function backend(options: BackendOptions): Backend {
       return { ok: true, result: await carryOut(claims.userId, command) }
     } catch (thrown) {
       if (!(thrown instanceof ApiError)) warn(thrown, command.type)
-      return refusal(thrown instanceof ApiError ? thrown : new ApiError('internal'))
+      return refusal(thrown instanceof ApiError ? thrown : new ApiError(isOutage(thrown) ? 'unavailable' : 'internal'))
     }
   }
 
