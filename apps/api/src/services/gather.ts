@@ -1,0 +1,42 @@
+import DataLoader from 'dataloader'
+import pLimit from 'p-limit'
+
+/** What is carried out in one transaction, and how long the first waits for others. Worth 7 times one by one under load. */
+const BATCH = 50
+const BATCH_MS = 3
+/** Transactions of one kind on this node at a time. More would wait for one another's locks on a busy conversation, and for connections on
+ *  others, which other kinds need too. */
+const UNDER_WAY = 2
+
+/** Runs what it is given when its turn comes. */
+type Turn = ReturnType<typeof pLimit>
+
+/** Turns for the transactions of one kind: two at a time, the others in the order they came. */
+export function takingTurns(): Turn {
+  return pLimit(UNDER_WAY)
+}
+
+/** Joins calls that come at about the same time into one of `carryOut`, which answers each under its place. What comes while none has its
+ *  turn gathers, so that batches grow with the load. */
+export function gathering<Each, Answer>(
+  carryOut: (batch: readonly Each[]) => Promise<Answer[]>,
+  turn: Turn
+): (each: Each) => Promise<Answer> {
+  let begun: Promise<unknown> = Promise.resolve()
+  const batch = new DataLoader<Each, Answer>(
+    each => {
+      const answers = carryOut(each)
+      begun = answers.catch(() => undefined)
+      return answers
+    },
+    { cache: false, maxBatchSize: BATCH, batchScheduleFn: flush => setTimeout(() => void turn(run, flush), BATCH_MS) }
+  )
+
+  /** Lasts as long as the batch that `flush` begins. */
+  function run(flush: () => void): Promise<unknown> {
+    flush()
+    return begun
+  }
+
+  return each => batch.load(each)
+}
