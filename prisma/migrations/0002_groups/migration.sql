@@ -51,13 +51,12 @@ LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SE
 #variable_conflict use_column
 BEGIN
   PERFORM 1 FROM conversation c WHERE c.id = ANY (p_conversation) ORDER BY c.id FOR NO KEY UPDATE;
-  RETURN QUERY WITH input AS MATERIALIZED (
+  RETURN QUERY WITH asked AS (
     SELECT i.ord::int AS ord, i.conv, i.sender, i.client, i.kind, i.content, i.extra->'mentions' AS mentions, r.seq AS reply_seq, c.members_seq, c.user_low, c.user_high,
       m.seq AS old_seq, m.id AS old_id, m.number AS old_number, m.created_at AS old_at,
       m.deleted_at IS NOT NULL OR m.edited_at IS NOT NULL OR (m.kind = i.kind AND m.content IS NOT DISTINCT FROM i.content) AS same,
       s.user_id IS NOT NULL AND s.left_seq IS NULL AND (c.kind <> 1 OR p.id IS NOT NULL AND b.blocker_id IS NULL) AS may,
-      CASE WHEN i.extra->>'reply_to' IS NOT NULL AND r.seq IS NULL THEN 'bad_reply' WHEN t.stranger IS NOT NULL THEN 'bad_mention' END AS bad,
-      min(i.ord) OVER (PARTITION BY i.conv, i.sender, i.client)::int AS first_ord
+      CASE WHEN i.extra->>'reply_to' IS NOT NULL AND r.seq IS NULL THEN 'bad_reply' WHEN t.stranger IS NOT NULL THEN 'bad_mention' END AS bad
     FROM unnest(p_conversation, p_sender, p_client, p_kind, p_content, p_extra) WITH ORDINALITY AS i(conv, sender, client, kind, content, extra, ord)
     LEFT JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = i.conv LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = i.sender LIMIT 1) s ON true
@@ -67,11 +66,13 @@ BEGIN
       UNION ALL SELECT x.blocker_id FROM block x WHERE x.blocker_id = c.user_high AND x.blocked_id = c.user_low LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = i.conv AND x.sender_id = i.sender AND x.client_id = i.client LIMIT 1) m ON true
     LEFT JOIN LATERAL (SELECT x.seq FROM message x WHERE i.extra IS NOT NULL AND x.conversation_id = i.conv AND x.id = (i.extra->>'reply_to')::bigint
-      AND x.deleted_at IS NULL AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq LIMIT 1) r ON true
+      AND x.deleted_at IS NULL AND (x.expires_at IS NULL OR x.expires_at > now()) AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT o.id AS stranger FROM jsonb_array_elements_text(i.extra->'mentions') AS o(id) WHERE i.extra IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = o.id::int AND (x.left_seq IS NULL OR c.kind = 1)) LIMIT 1) t ON true),
+  input AS MATERIALIZED (   -- the first of one client_id that can be stored is the one that is
+    SELECT a.*, min(ord) FILTER (WHERE may AND bad IS NULL AND old_seq IS NULL) OVER (PARTITION BY conv, sender, client) AS first_ord FROM asked a),
   fresh AS MATERIALIZED (
-    SELECT i.*, row_number() OVER (PARTITION BY conv ORDER BY ord)::int AS n FROM input i WHERE may AND bad IS NULL AND old_seq IS NULL AND ord = first_ord),
+    SELECT i.*, row_number() OVER (PARTITION BY conv ORDER BY ord)::int AS n FROM input i WHERE ord = first_ord),
   bumped AS (
     UPDATE conversation c SET last_seq = last_seq + f.n, message_count = message_count + f.n, changed_at = clock_timestamp(),
       members_seq = CASE WHEN c.kind = 1 AND c.member_count < 2 THEN c.last_seq + 1 ELSE c.members_seq END,

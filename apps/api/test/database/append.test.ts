@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ConversationId, UserId } from '@rendezvous/contract'
+import type { ConversationId, MessageId, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
@@ -119,6 +119,31 @@ async function suite(t: Test, open: OpenDatabase) {
     })
     t.same(statuses(same), ['created', 'duplicate', 'conflict'])
     t.match(same[1], { id: created(same[0]).id, seq: 3 })
+  })
+
+  await t.test('a draft that is refused takes no client_id from the one that mends it, in one batch too', async t => {
+    const { ann, eve, id, messages } = await acquaint(open)
+    const mended = draft(id, ann, 'hello')
+
+    const answers = await messages.append([
+      { ...mended, content: 'helo', replyTo: 42 as MessageId },
+      { ...mended, mentions: [eve] },
+      mended,
+      mended
+    ])
+
+    t.same(statuses(answers), ['bad_reply', 'bad_mention', 'created', 'duplicate'])
+  })
+
+  await t.test('what has expired cannot be answered', async t => {
+    const { ann, bob, id, messages } = await acquaint(open)
+    const first = created((await messages.append([draft(id, ann, 'gone soon')]))[0])
+    await open.database.query(
+      { name: 'test_expire', text: "UPDATE message SET expires_at = now() - interval '1 second' WHERE id = $1" },
+      [first.id]
+    )
+
+    t.same(statuses(await messages.append([{ ...draft(id, bob, 'what?'), replyTo: first.id }])), ['bad_reply'])
   })
 
   await t.test('two people may use the same client_id', async t => {
