@@ -65,8 +65,9 @@ BEGIN
     LEFT JOIN LATERAL (SELECT x.blocker_id FROM block x WHERE x.blocker_id = c.user_low AND x.blocked_id = c.user_high
       UNION ALL SELECT x.blocker_id FROM block x WHERE x.blocker_id = c.user_high AND x.blocked_id = c.user_low LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = i.conv AND x.sender_id = i.sender AND x.client_id = i.client LIMIT 1) m ON true
-    LEFT JOIN LATERAL (SELECT x.seq FROM message x WHERE i.extra IS NOT NULL AND x.conversation_id = i.conv AND x.id = (i.extra->>'reply_to')::bigint
-      AND x.deleted_at IS NULL AND (x.expires_at IS NULL OR x.expires_at > now()) AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT x.seq FROM (SELECT * FROM message y WHERE i.extra IS NOT NULL AND y.conversation_id = i.conv
+        AND y.id = (i.extra->>'reply_to')::bigint LIMIT 1) x   -- by id, whatever else is asked of it
+      WHERE x.deleted_at IS NULL AND (x.expires_at IS NULL OR x.expires_at > now()) AND x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq) r ON true
     LEFT JOIN LATERAL (SELECT o.id AS stranger FROM jsonb_array_elements_text(i.extra->'mentions') AS o(id) WHERE i.extra IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = i.conv AND x.user_id = o.id::int AND (x.left_seq IS NULL OR c.kind = 1)) LIMIT 1) t ON true),
   input AS MATERIALIZED (   -- the first of one client_id that can be stored is the one that is
@@ -257,7 +258,8 @@ BEGIN
   RETURN (SELECT coalesce(array_agg(o.id ORDER BY o.id), '{}') FROM unnest(p_users) AS o(id)
     WHERE NOT EXISTS (SELECT 1 FROM person p WHERE p.id = o.id AND p.is_active AND p.deleted_at IS NULL)
       OR across_block(p_actor, o.id)
-      OR (SELECT count(*) FROM (SELECT 1 FROM membership m JOIN conversation c ON c.id = m.conversation_id AND c.kind = 2
+      OR (SELECT count(*) FROM (SELECT 1 FROM membership m
+        JOIN LATERAL (SELECT 1 FROM conversation x WHERE x.id = m.conversation_id AND x.kind = 2 LIMIT 1) c ON true
         WHERE m.user_id = o.id AND m.left_seq IS NULL LIMIT p_rooms) r) >= p_rooms);
 END $f$;
 

@@ -39,17 +39,16 @@ const MESSAGES = `SELECT ${messageColumns('s.user_id')}
     ${WATERMARKS}
     ORDER BY m.id DESC`
 
-/** How many match, counted to MATCHES + 1; then no sort of all is worth it. */
-const COUNT: Statement = {
-  name: 'search_count',
-  text: `SELECT count(*)::int AS n FROM (SELECT 1 FROM message x WHERE x.conversation_id = ANY (ARRAY(${MINE})) AND ${MATCH}
-    LIMIT ${MATCHES + 1}) hits`
-}
+/** Matches in the reader's conversations, MATCHES + 1 at most; by the index of words, whatever is asked of them besides. */
+const MATCHING = `SELECT x.conversation_id, x.id, x.seq, x.deleted_at, x.expires_at FROM message x
+    WHERE x.conversation_id = ANY (ARRAY(${MINE})) AND ${MATCH} LIMIT ${MATCHES + 1}`
+/** How many match: with more than MATCHES no sort of all is worth it. */
+const COUNT: Statement = { name: 'search_count', text: `SELECT count(*)::int AS n FROM (${MATCHING}) hits` }
 const SORT: Statement = {
   name: 'search_sort',
-  text: `WITH hit AS MATERIALIZED (SELECT x.conversation_id, x.id FROM message x
+  text: `WITH matching AS MATERIALIZED (${MATCHING}), hit AS MATERIALIZED (SELECT x.conversation_id, x.id FROM matching x
       JOIN LATERAL (SELECT * FROM membership y WHERE y.conversation_id = x.conversation_id AND y.user_id = $1 LIMIT 1) s ON true
-      WHERE x.conversation_id = ANY (ARRAY(${MINE})) AND ${MATCH} AND x.id < $4 AND ${VISIBLE} ORDER BY x.id DESC LIMIT $5)
+      WHERE x.id < $4 AND ${VISIBLE} ORDER BY x.id DESC LIMIT $5)
     ${MESSAGES}`
 }
 /** The conversations to look through, the last changed first: those changed since $4, and some more; one more than that tells where

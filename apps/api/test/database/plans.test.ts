@@ -5,16 +5,19 @@ import { databaseAddresses } from '../../src/adapters/addresses.ts'
 import { changesIn } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
+import { messageChangesIn } from '../../src/adapters/message-changes.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import { personalIn } from '../../src/adapters/personal.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
+import { searchIn } from '../../src/adapters/search.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
 import { syncIn } from '../../src/adapters/sync.ts'
 import { databaseUsers } from '../../src/adapters/users.ts'
 import { visibilityIn } from '../../src/adapters/visibility.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
+import type { Draft } from '../../src/ports/messages.ts'
 import { createDatabase, needsServer } from './engines.ts'
 import { type Look, type Watched, watch } from './plans.ts'
 
@@ -46,10 +49,10 @@ function addConversations(first: number, last: number): string {
     SELECT ${HOT} + i, 1, CASE WHEN i < 500 THEN 1 ELSE i - 497 END, CASE WHEN i < 500 THEN i + 2 ELSE i - 496 END, 1, 6, 1, 2
     FROM generate_series(${first}, ${last}) i;
   INSERT INTO membership (conversation_id, user_id, changed_seq, visible_from_seq)
-    SELECT id, unnest(ARRAY[user_low, user_high]), 1, 1 FROM conversation WHERE id >= ${HOT + first};
+    SELECT id, unnest(ARRAY[user_low, user_high]), 1, 1 FROM conversation WHERE kind = 1 AND id >= ${HOT + first};
   INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content)
     SELECT c.id, s, s, s - 1, new_id(), c.user_high, gen_random_uuid(), 1, 'hello' FROM conversation c, generate_series(2, 6) s
-    WHERE c.id >= ${HOT + first};`
+    WHERE c.kind = 1 AND c.id >= ${HOT + first};`
 }
 
 /** Messages between ANN and BOB, after those there are. */
@@ -71,6 +74,8 @@ const ADD_ROOM = `
 async function useAll({ database, prisma }: Watched, id: ConversationId): Promise<void> {
   await useAccounts(database, prisma)
   await useConversations(database, id)
+  await useMessages(database, id)
+  await useGroups(database)
 }
 
 async function useAccounts(database: Database, prisma: Watched['prisma']): Promise<void> {
@@ -143,6 +148,46 @@ async function useSync(database: Database, id: ConversationId): Promise<void> {
   if (all.status !== 'ok' || all.changed === null) throw new Error(all.status)
   const behind = [id, ROOM].map(conversationId => ({ conversationId, after: 1 as Seq }))
   await read({ userId: ANN, since: all.changed.next, ranges: behind, limit: 500 })
+}
+
+/** Changes of messages, and search. */
+async function useMessages(database: Database, id: ConversationId): Promise<void> {
+  const [messages, changes, search] = [messagesIn(database), messageChangesIn(database), searchIn(database)]
+  const drafts = [
+    { conversationId: id, senderId: ANN, clientId: randomUUID(), kind: 1, content: 'rare', mentions: [BOB] }
+  ]
+  const [answer] = await messages.append(drafts)
+  const messageId = answer?.status === 'created' ? answer.id : (1 as MessageId)
+  const which = { conversationId: id, actorId: ANN, messageId }
+  await messages.append([{ ...drafts[0], senderId: BOB, replyTo: messageId, clientId: randomUUID() } as Draft])
+  await changes.edit(which, { content: randomUUID(), mentions: [BOB] })
+  await changes.react(which, 'a', true)
+  await changes.react({ ...which, actorId: BOB }, 'b', true)
+  await changes.react(which, 'a', false)
+  await changes.pin(which, true, 1)
+  await changes.edits(which, 1)
+  await changes.reactions(which, { limit: 10, after: { emoji: '', userId: 0 } })
+  await changes.pins(id, BOB)
+  await changes.remove(which, 1)
+  await search.find({ readerId: BOB, text: 'rare', limit: 10 })
+  await search.find({ readerId: BOB, text: 'rare', conversationId: id, limit: 10 })
+}
+
+async function useGroups(database: Database): Promise<void> {
+  const [groups, conversations] = [groupsIn(database), conversationsIn(database)]
+  const made = await groups.create({ ownerId: ANN, memberIds: [BOB], title: '', history: 'all' })
+  const id = made.status === 'ok' ? made.id : (1 as ConversationId)
+  const act = { conversationId: id, actorId: ANN, rank: 3 }
+  await groups.add(act, [EVE])
+  await groups.setRole(act, BOB, 'admin')
+  await groups.update(act, { title: randomUUID() })
+  await groups.members(id, BOB, { limit: 50, after: 0 })
+  await conversations.audience(id, ANN)
+  await conversations.rooms([ANN, EVE])
+  await conversations.present([{ id, userIds: [ANN, EVE] }])
+  await changesIn(database).between(id, 1 as Seq, 9 as Seq)
+  await groups.remove(act, [EVE])
+  await conversations.leave(id, ANN)
 }
 
 /** Looks that found their table without an index condition. */
