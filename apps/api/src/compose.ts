@@ -6,6 +6,7 @@ import { conversationsIn } from './adapters/conversations.ts'
 import { groupsIn } from './adapters/groups.ts'
 import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
+import { oldHashesIn } from './adapters/old-hashes.ts'
 import { outboxIn } from './adapters/outbox.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
@@ -17,6 +18,7 @@ import type { Conversations } from './ports/conversations.ts'
 import type { Groups } from './ports/groups.ts'
 import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
+import type { OldHashes } from './ports/old-hashes.ts'
 import type { Outbox } from './ports/outbox.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
@@ -54,6 +56,7 @@ export interface ServicePorts {
   readonly presence: Pick<Presence, 'online' | 'declare'>
   readonly tokens: Tokens
   readonly passwords: Passwords
+  readonly oldHashes: OldHashes
   readonly addresses: Addresses
   readonly limits: Limits
   /** The contract's own unless given. */
@@ -125,6 +128,7 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'sessions'
   | 'addresses'
+  | 'oldHashes'
   | 'conversations'
   | 'groups'
   | 'messages'
@@ -140,6 +144,7 @@ export function databasePorts({ database, hot, prisma }: OpenDatabase): Database
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
+    oldHashes: oldHashesIn(database),
     conversations: conversationsIn(database),
     groups: groupsIn(database),
     messages: messagesIn(database, hot),

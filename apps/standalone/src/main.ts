@@ -76,7 +76,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     bus,
     presence,
     tokens,
-    passwords: passwordService(),
+    passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
     failureRates: passwordFailureRates(config),
     refreshTtlMs: config.REFRESH_TOKEN_TTL,

@@ -5,6 +5,7 @@ import { databaseAddresses } from '../../src/adapters/addresses.ts'
 import { changesIn } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
+import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
@@ -25,7 +26,8 @@ const [ANN, BOB, EVE] = [1 as UserId, 2 as UserId, 3 as UserId]
 const HOT = 1_000 as ConversationId
 
 const ADD_PEOPLE = `
-  INSERT INTO person (username, password_hash) SELECT 'user' || i, 'x' FROM generate_series(1, ${PEOPLE}) i;
+  INSERT INTO person (username, password_hash)
+    SELECT 'user' || i, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'pbkdf2_sha256$' || i % 7 || '$salt$key' END FROM generate_series(1, ${PEOPLE}) i;
   INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;
   INSERT INTO login_key (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
   INSERT INTO session (id, user_id, user_agent, ip) SELECT gen_random_uuid(), id, '', '' FROM person;
@@ -67,6 +69,8 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await users.findCredentials({ login: username })
   await users.findCredentials({ userId })
   await databaseAddresses(database).knows(userId, '192.0.2.1')
+  await oldHashesIn(database).costs()
+  await oldHashesIn(database).renew(userId, 'x', 'x')
   await users.findProfile(userId)
   await users.findVisible(userId, BOB)
   await users.update(userId, { username: randomUUID() })
