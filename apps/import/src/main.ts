@@ -18,6 +18,8 @@ import { tableOf } from './table.ts'
 const FAILED = 1
 const MISUSED = 2
 const INTERRUPTED = 130
+/** Signals that come so soon after the first are that one. */
+const REPEATED_MS = 1_000
 /** A batch may have to wait for those who use the product meanwhile. */
 const STATEMENT_TIMEOUT_MS = 60_000
 
@@ -27,33 +29,45 @@ try {
   const config = readConfig(process.argv.slice(2), process.env)
   process.exitCode = config === null ? say(usage) : await run(config)
 } catch (error) {
-  const code = codeOf(error)
-  if (code === 0) throw error
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(code)
+  process.exitCode = codeOf(error)
+  process.stderr.write(`${textOf(error)}\n`)
 }
 
 /** Opens both databases, brings everything over, reports, and closes in reverse. Answers the exit code. */
 async function run(config: ImportConfig): Promise<number> {
-  const { target } = config
+  const { target, name, batch, dryRun } = config
   const given = config.mapping === null ? {} : await readMapping(config.mapping)
-  const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort()) // a second one ends it at once
-  const source = await openSource(config.from)
-  const plan = await planOf(source, { ...shapes[config.shape], given })
-  const lock = target.DATABASE_URL === undefined ? await lockFolder(target.DATA_DIR) : null
-  const open = await openDatabase(patient(databaseConfig(target, () => {})))
+  const signal = interruption()
+  const closing: (() => Promise<void>)[] = []
   try {
-    await migrate(open.database)
-    const { name, batch, dryRun } = config
+    const source = await openSource(config.from)
+    closing.unshift(source.close)
+    const plan = await planOf(source, { ...shapes[config.shape], given })
+    const lock = target.DATABASE_URL === undefined ? await lockFolder(target.DATA_DIR) : null
+    closing.unshift(async () => lock?.release())
+    const { database, close } = await openDatabase(patient(databaseConfig(target, () => {})))
+    closing.unshift(close)
+    await migrate(database)
     const progress = progressBar(process.stderr)
-    const options = { source, plan, database: open.database, name, batch, dryRun, progress, signal: interrupt.signal }
+    const options = { source, plan, database, name, batch, dryRun, progress, signal }
     return await tell(await runImport(options), config.report)
   } finally {
-    await open.close()
-    await lock?.release()
-    await source.close()
+    for (const close of closing) await close()
   }
+}
+
+/** Aborts at Ctrl-C. A second one ends the process at once, unless it is the same: npm passes on what the terminal has sent already. */
+function interruption(): AbortSignal {
+  const interrupt = new AbortController()
+  let since = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!interrupt.signal.aborted) since = performance.now()
+      else if (performance.now() - since > REPEATED_MS) process.exit(INTERRUPTED)
+      interrupt.abort()
+    })
+  }
+  return interrupt.signal
 }
 
 function patient(config: DatabaseConfig): DatabaseConfig {
@@ -73,9 +87,20 @@ function say(text: string, code = 0): number {
   return code
 }
 
-/** The exit code of what whoever started it can mend; 0 for a bug. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isExpected(error) ? error.message : (error.stack ?? error.message)
+}
+
 function codeOf(error: unknown): number {
-  const isMisuse = [UsageError, ConfigError, BadMapping, BadNames].some(kind => error instanceof kind)
-  if (isMisuse) return MISUSED
-  return [FolderInUse, SourceClosed, AnotherSource].some(kind => error instanceof kind) ? FAILED : 0
+  return isMisuse(error) ? MISUSED : FAILED
+}
+
+/** Whether whoever started it can mend it: it is no bug, and a sentence is enough. */
+function isExpected(error: unknown): boolean {
+  return isMisuse(error) || [FolderInUse, SourceClosed, AnotherSource].some(kind => error instanceof kind)
+}
+
+function isMisuse(error: unknown): boolean {
+  return [UsageError, ConfigError, BadMapping, BadNames].some(kind => error instanceof kind)
 }

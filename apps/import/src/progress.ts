@@ -10,6 +10,8 @@ export interface Progress {
   end(): void
 }
 
+const BAR = '{what} {bar} {percentage}% | {value}/{total} | {duration_formatted}, {eta_formatted} to go'
+const LINE = '{what} {value} of {total}, {percentage}%, {duration_formatted}'
 /** Without a terminal, a line so often. */
 const LINE_EVERY_MS = 5_000
 
@@ -21,14 +23,14 @@ export function progressBar(stream: NodeJS.WriteStream): Progress {
       bar = new SingleBar(
         {
           stream,
-          format: `${what.padEnd(13)} {bar} {percentage}% | {value}/{total} | {duration_formatted}, {eta_formatted} to go`,
+          format: stream.isTTY ? BAR : LINE,
           noTTYOutput: true,
           notTTYSchedule: LINE_EVERY_MS,
           gracefulExit: false // Ctrl-C ends the batch first
         },
         Presets.shades_classic
       )
-      bar.start(total, 0)
+      bar.start(total, 0, { what: what.padEnd(13) })
     },
     advance: by => bar?.increment(by),
     end: () => bar?.stop()
