@@ -94,12 +94,13 @@ async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, clo
   const server = buildServer()
   const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} }, { node: `api-${n}` })
   const limits = limitsOf(wire)
+  const ports = databasePorts(database)
   const services = apiServices({
-    ...databasePorts(database),
+    ...ports,
     bus,
     presence: memoryPresence(wire, { gatewayId: `api-${n}`, leaseMs: HOUR_MS }),
     tokens: await tokensOf(server),
-    passwords: passwordService(),
+    passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
     refreshTtlMs: HOUR_MS,
     clock: Date.now,

@@ -1,4 +1,4 @@
-// Runs the one-process product from its sources, bundled afresh (a third of a second).
+// Runs the one-process product, or the app that the first argument names, from its sources, bundled afresh (a third of a second).
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 // biome-ignore lint/correctness/useImportExtensions: the .d.mts beside it makes biome take it for .mts
 import { bundle } from './bundle.mjs'
 
-const MAIN = fileURLToPath(new URL('../../apps/standalone/src/main.ts', import.meta.url))
+const [app = 'standalone'] = process.argv.splice(2, 1) // what follows is the app's
+const MAIN = fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url))
 
 const folder = await mkdtemp(join(tmpdir(), 'rendezvous-'))
 try {

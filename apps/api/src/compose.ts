@@ -6,6 +6,7 @@ import { conversationsIn } from './adapters/conversations.ts'
 import { groupsIn } from './adapters/groups.ts'
 import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
+import { oldHashesIn } from './adapters/old-hashes.ts'
 import { outboxIn } from './adapters/outbox.ts'
 import { personalIn } from './adapters/personal.ts'
 import { receiptsIn } from './adapters/receipts.ts'
@@ -21,6 +22,7 @@ import type { Conversations } from './ports/conversations.ts'
 import type { Groups } from './ports/groups.ts'
 import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
+import type { OldHashes } from './ports/old-hashes.ts'
 import type { Outbox } from './ports/outbox.ts'
 import type { Personal } from './ports/personal.ts'
 import type { Receipts } from './ports/receipts.ts'
@@ -68,6 +70,7 @@ export interface ServicePorts {
   readonly presenceAudience?: PresenceAudience
   readonly tokens: Tokens
   readonly passwords: Passwords
+  readonly oldHashes: OldHashes
   readonly addresses: Addresses
   readonly limits: Limits
   /** The contract's own unless given. */
@@ -147,6 +150,7 @@ export type DatabasePorts = Pick<
   | 'addresses'
   | 'personal'
   | 'visibility'
+  | 'oldHashes'
   | 'conversations'
   | 'groups'
   | 'messages'
@@ -165,6 +169,7 @@ export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDat
     addresses: databaseAddresses(database),
     personal: personalIn(database),
     visibility: visibilityIn(database),
+    oldHashes: oldHashesIn(database),
     conversations: conversationsIn(database),
     groups: groupsIn(database),
     messages: messagesIn(database, hot),

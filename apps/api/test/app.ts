@@ -95,7 +95,8 @@ const PASSWORD = 'correct horse 9'
 /** Hashing costs tests nothing: what is kept is the password itself. */
 const plainPasswords: Passwords = {
   hash: async password => `plain:${password}`,
-  verify: async (hash, password) => hash === `plain:${password}`
+  verify: async (hash, password) => hash === `plain:${password}`,
+  isOld: () => false
 }
 
 /** Starts a node, and stops it with the test. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApiVariables } from '@rendezvous/api'
+import { ApiVariables, type DatabaseConfig } from '@rendezvous/api'
 import { ConfigError, type Env, parseEnv } from '@rendezvous/env'
 import { GatewayVariables } from '@rendezvous/gateway'
 import { type Static, Type } from 'typebox'
@@ -54,4 +54,14 @@ export async function keptSecret(folder: string): Promise<string> {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
   return readFile(file, 'utf8')
+}
+
+/** The database that `config` names: PostgreSQL, or the embedded one in its folder, whose lock the caller holds. */
+export function databaseConfig(
+  config: Pick<StandaloneConfig, 'DATABASE_URL' | 'DATABASE_POOL_SIZE' | 'DATABASE_HOT_POOL_SIZE' | 'DATA_DIR'>,
+  onError: (error: Error) => void
+): DatabaseConfig {
+  const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_HOT_POOL_SIZE: hotPoolSize } = config
+  if (url === undefined) return { engine: 'pglite', folder: join(config.DATA_DIR, 'pg') }
+  return { engine: 'postgresql', url, poolSize, hotPoolSize, onError }
 }

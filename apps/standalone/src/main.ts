@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   apiPlugin,
   apiServices,
@@ -20,7 +19,7 @@ import { ConfigError } from '@rendezvous/env'
 import { gatewayPlugin, gatewaySettings, systemTimers } from '@rendezvous/gateway'
 import { openTokens } from '@rendezvous/tokens'
 import { destination } from 'pino'
-import { keptSecret, readConfig, type StandaloneConfig } from './config.ts'
+import { databaseConfig, keptSecret, readConfig, type StandaloneConfig } from './config.ts'
 import { DEMO_PASSWORD, demoNames, offerDemoPeople } from './demo.ts'
 import { FolderInUse, lockFolder } from './lock.ts'
 import { every } from './ticker.ts'
@@ -76,7 +75,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     bus,
     presence,
     tokens,
-    passwords: passwordService(),
+    passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
     failureRates: passwordFailureRates(config),
     presenceAudience: config.PRESENCE_AUDIENCE,
@@ -132,12 +131,6 @@ function expected(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
   const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
   return isTaken ? 'The port is taken by another process. Stop that one first, or set PORT.' : null
-}
-
-function databaseConfig({ DATABASE_URL: url, ...config }: StandaloneConfig, onError: (error: Error) => void) {
-  if (url === undefined) return { engine: 'pglite', folder: join(config.DATA_DIR, 'pg') } as const
-  const pools = { poolSize: config.DATABASE_POOL_SIZE, hotPoolSize: config.DATABASE_HOT_POOL_SIZE }
-  return { engine: 'postgresql', url, ...pools, onError } as const
 }
 
 function greet(url: string, demo: boolean): void {

@@ -16,7 +16,8 @@ import {
   type UserId,
   type UserStatus
 } from '@rendezvous/contract'
-import type { ProfileRow, Saved, Users } from '../ports/users.ts'
+import type { OldHashes } from '../ports/old-hashes.ts'
+import type { Credentials, ProfileRow, Saved, Users } from '../ports/users.ts'
 import type { Failures } from './failures.ts'
 import { passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
 import type { Passwords } from './passwords.ts'
@@ -38,6 +39,7 @@ export interface AccountServiceOptions {
   readonly users: Users
   readonly sessions: Pick<SessionService, 'open' | 'changePassword'>
   readonly passwords: Passwords
+  readonly oldHashes: Pick<OldHashes, 'renew'>
   readonly failures: Failures
   readonly presence: PresenceView
 }
@@ -46,7 +48,9 @@ export interface AccountServiceOptions {
 export type AccountService = ReturnType<typeof accountService>
 
 /** The accounts kept in `users`. */
-export function accountService({ users, sessions, passwords, failures, presence }: AccountServiceOptions) {
+export function accountService(options: AccountServiceOptions) {
+  const { users, sessions, passwords, oldHashes, failures, presence } = options
+
   async function isOnline(userId: UserId): Promise<boolean> {
     return (await presence.online([userId])).has(userId)
   }
@@ -57,19 +61,30 @@ export function accountService({ users, sessions, passwords, failures, presence 
     return row
   }
 
+  /** The hash of who has just given his `password`: one of our own, if it was another system's. */
+  async function renewed({ userId, passwordHash }: Credentials, password: string): Promise<string> {
+    if (!passwords.isOld(passwordHash)) return passwordHash
+    const next = await passwords.hash(password)
+    if (await oldHashes.renew(userId, passwordHash, next)) return next
+
+    const now = await users.findCredentials({ userId }) // another log-in was sooner, or the password is another by now
+    const stillFits = now !== null && (await passwords.verify(now.passwordHash, password))
+    return stillFits ? now.passwordHash : passwordHash
+  }
+
   /** @throws noActiveAccount, after the same work, for an unknown name, a wrong password and an inactive person; throttled after too many. */
   async function logIn(request: LoginRequest, device: Device): Promise<{ userId: UserId; pair: TokenPair }> {
     const found = await users.findCredentials({ login: request.username })
     const userId = found?.userId ?? null
     const trial = await failures.ofLogin({ name: request.username, userId, ip: device.ip })
-    const fits = await passwords.verify(found?.passwordHash ?? null, request.password)
-    if (found === null || !fits || !found.active) {
+    const fits = await passwords.verify(found?.active ? found.passwordHash : null, request.password)
+    if (found === null || !fits) {
       await trial.failed()
       throw noActiveAccount()
     }
 
     await trial.passed()
-    const pair = await sessions.open(found.userId, found.passwordHash, device)
+    const pair = await sessions.open(found.userId, await renewed(found, request.password), device)
     if (pair === null) throw noActiveAccount()
     return { userId: found.userId, pair }
   }

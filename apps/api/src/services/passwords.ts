@@ -1,8 +1,9 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import { limits, throttled } from '@rendezvous/contract'
 import pLimit from 'p-limit'
+import { djangoVerifies, remainingChecks } from './django-hashes.ts'
 
-/** What hashes, off the event loop. `verify` checks one hash whose prefix `verifies` names; a malformed one may reject. */
+/** What hashes, off the event loop. `verifies` checks hashes by their prefix, the first being that of what `hash` makes; a malformed one may reject. */
 export interface HashEngine {
   hash(password: string): Promise<string>
   readonly verifies: Readonly<Record<string, (hash: string, password: string) => Promise<boolean>>>
@@ -15,6 +16,8 @@ export interface PasswordOptions {
   readonly concurrency?: number
   /** Calls that may wait for their turn; the next is refused. */
   readonly queue?: number
+  /** What checking the hashes of other systems costs that somebody still has: see the port OldHashes. None unless given. */
+  readonly oldCosts?: () => Promise<readonly string[]>
 }
 
 /**
@@ -24,8 +27,11 @@ export interface PasswordOptions {
 export interface Passwords {
   /** @throws RangeError when the password is longer than the limit: the caller has checked that. */
   hash(password: string): Promise<string>
-  /** Whether `password` is the one of `hash`. Without a hash, or with one of an unknown kind, false after the time a check takes. */
+  /** Whether `password` is the one of `hash`. False always takes the same work: without a hash, with one of an unknown kind, and whichever
+   *  of the kinds in use did not fit. */
   verify(hash: string | null, password: string): Promise<boolean>
+  /** Whether `hash` should be replaced by one made by `hash` of this service, when its password is at hand. */
+  isOld(hash: string): boolean
 }
 
 /** Least cost that OWASP's Password Storage Cheat Sheet gives for argon2id. */
@@ -34,10 +40,10 @@ const CONCURRENCY = 2
 const QUEUE = 200
 const RETRY_AFTER_MS = 2_000
 
-/** Argon2id, which is this engine's default; other hashes are read by a line of the table each. */
+/** Argon2id, which is this engine's default; hashes of other systems are read by a line of the table each. */
 const argon2id: HashEngine = {
   hash: password => argon2Hash(password, COST),
-  verifies: { $argon2id$: (hash, password) => argon2Verify(hash, password) }
+  verifies: { $argon2id$: (hash, password) => argon2Verify(hash, password), ...djangoVerifies }
 }
 
 /** Costs as much to check as a real one; a digest of zeros belongs to no password anybody will find. */
@@ -50,12 +56,17 @@ const NOBODYS_HASH = [
 
 /** Hashes two passwords at once and lets 200 wait, unless `options` say otherwise. */
 export function passwordService(options: PasswordOptions = {}): Passwords {
-  const { engine = argon2id, concurrency = CONCURRENCY, queue = QUEUE } = options
+  const { engine = argon2id, concurrency = CONCURRENCY, queue = QUEUE, oldCosts = async () => [] } = options
   const turn = pLimit(concurrency)
+  const [own = ''] = Object.keys(engine.verifies)
 
   function takeTurn<T>(work: () => Promise<T>): Promise<T> {
     if (turn.activeCount >= concurrency && turn.pendingCount >= queue) throw throttled(RETRY_AFTER_MS)
     return turn(work)
+  }
+
+  async function check(hash: string, password: string): Promise<boolean> {
+    return (await verifierOf(engine, hash)?.(hash, password)) ?? false
   }
 
   return {
@@ -65,12 +76,15 @@ export function passwordService(options: PasswordOptions = {}): Passwords {
     },
     async verify(hash, password) {
       if (tooLong(password)) return false
-      const verify = hash === null ? undefined : verifierOf(engine, hash)
-      if (hash !== null && verify !== undefined) return takeTurn(() => verify(hash, password))
-
-      await takeTurn(async () => verifierOf(engine, NOBODYS_HASH)?.(NOBODYS_HASH, password))
-      return false
-    }
+      return takeTurn(async () => {
+        if (hash !== null && (await check(hash, password))) return true
+        const isOwn = hash?.startsWith(own) ?? false
+        const rest = [...(isOwn ? [] : [NOBODYS_HASH]), ...remainingChecks(hash, await oldCosts())]
+        for (const nobodys of rest) await check(nobodys, password)
+        return false
+      })
+    },
+    isOld: hash => !hash.startsWith(own)
   }
 }
 

@@ -5,6 +5,7 @@ import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { databaseAddresses } from '../../src/adapters/addresses.ts'
+import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import { installKernel } from '../../src/kernel/kernel.ts'
@@ -99,7 +100,8 @@ async function serve(
   const passwords = passwordService({ engine: noting(checked) })
   const limits: Limits = memoryLimits(memoryWire({ clock: () => time.now }))
   const failures = countFailures({ limits, addresses: databaseAddresses(open.database), rates: budgets })
-  const accounts = accountService({ users: usersOf(open), sessions, passwords, failures, presence: plainPresence() })
+  const [users, oldHashes] = [usersOf(open), oldHashesIn(open.database)]
+  const accounts = accountService({ users, sessions, passwords, oldHashes, failures, presence: plainPresence() })
   const { authenticate } = sessions
   const refuseOtherMethods = await installKernel(app, { authenticate, corsOrigins: [], limits, rates })
   await app.register(tokenRoutes({ accounts, sessions }))

@@ -7,6 +7,7 @@ import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
 import { messageChangesIn } from '../../src/adapters/message-changes.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
+import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import { personalIn } from '../../src/adapters/personal.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
@@ -33,7 +34,8 @@ const HOT = 1_000 as ConversationId
 const ROOM = 999 as ConversationId
 
 const ADD_PEOPLE = `
-  INSERT INTO person (username, password_hash) SELECT 'user' || i, 'x' FROM generate_series(1, ${PEOPLE}) i;
+  INSERT INTO person (username, password_hash)
+    SELECT 'user' || i, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'pbkdf2_sha256$' || i % 7 || '$salt$key' END FROM generate_series(1, ${PEOPLE}) i;
   INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;
   INSERT INTO login_key (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
   INSERT INTO session (id, user_id, user_agent, ip) SELECT gen_random_uuid(), id, '', '' FROM person;
@@ -86,6 +88,8 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await users.findCredentials({ login: username })
   await users.findCredentials({ userId })
   await databaseAddresses(database).knows(userId, '192.0.2.1')
+  await oldHashesIn(database).costs()
+  await oldHashesIn(database).renew(userId, 'x', 'x')
   await users.findProfile(userId)
   await users.findVisible(userId, BOB)
   await users.update(userId, { username: randomUUID() })

@@ -1,0 +1,34 @@
+import type { Database, Statement } from '../database/port.ts'
+import type { OldHashes } from '../ports/old-hashes.ts'
+
+const RENEW: Statement = {
+  name: 'old_hash_renew',
+  text: 'UPDATE person SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING id'
+}
+
+/** Expression and predicate of the index `person_old_hash_idx`. */
+const COST = `substring(password_hash FROM '^(?:pbkdf2_sha256[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)')`
+const OLD = `(password_hash LIKE 'pbkdf2%' OR password_hash LIKE 'argon2%')`
+
+/** From each value of the index to the next higher one: there are a handful, however many people have them. */
+const COSTS: Statement = {
+  name: 'old_hash_costs',
+  text: `WITH RECURSIVE known AS (
+      (SELECT ${COST} AS cost FROM person WHERE ${OLD} AND ${COST} IS NOT NULL ORDER BY ${COST} LIMIT 1)
+      UNION ALL
+      SELECT (SELECT ${COST} FROM person WHERE ${OLD} AND ${COST} > known.cost ORDER BY ${COST} LIMIT 1) FROM known WHERE known.cost IS NOT NULL)
+    SELECT cost FROM known WHERE cost IS NOT NULL LIMIT 50`
+}
+
+/** Old hashes in the database. */
+export function oldHashesIn(database: Database): OldHashes {
+  return {
+    async renew(userId, hash, next) {
+      return (await database.query(RENEW, [userId, hash, next])).length > 0
+    },
+    async costs() {
+      const rows = await database.query<{ cost: string }>(COSTS)
+      return rows.map(({ cost }) => cost)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { UserId } from '@rendezvous/contract'
+import t from 'tap'
+import { passwordService } from '../../src/services/passwords.ts'
+import { ask, startApi } from '../app.ts'
+
+/** Made by Django 5.2. */
+const PASSWORD = 'pässwörd ✓'
+const HASH = 'pbkdf2_sha256$1000$salt$gwZaaqRPm2mMAEDdOkNjra3X6RWWhmDPZXIEAY22uww='
+
+t.test('a person who moved in signs in with his old password', async t => {
+  const { app, ports } = await startApi(t, {
+    ports: ({ oldHashes }) => ({ passwords: passwordService({ oldCosts: oldHashes.costs }) })
+  })
+  const logIn = (username: string, password = PASSWORD) => ask(app, 'POST', '/api/token/', { username, password })
+  const hashOf = async (userId: UserId) => (await ports.users.findCredentials({ userId }))?.passwordHash ?? ''
+  const moveIn = async (username: string) => {
+    const saved = await ports.users.register({ username, passwordHash: HASH })
+    if (!saved.ok) throw new Error('taken')
+    return saved.profile.id
+  }
+
+  await t.test('and his hash is one of our own from then on', async t => {
+    const ann = await moveIn('ann')
+    t.equal((await logIn('ann', 'wrong')).status, 401)
+    t.equal(await hashOf(ann), HASH, 'a wrong password renews nothing')
+
+    const first = await logIn('ann')
+    t.equal(first.status, 200)
+    t.match(await hashOf(ann), /^\$argon2id\$/)
+    const second = await logIn('ann')
+    const profile = (access: string) =>
+      ask(app, 'GET', '/api/v1/auth/profile/', undefined, { authorization: `Bearer ${access}` })
+    for (const { body } of [first, second]) t.equal((await profile(body.access)).status, 200)
+  })
+
+  await t.test('on several devices at once', async t => {
+    const bob = await moveIn('bob')
+    const answers = await Promise.all(Array.from({ length: 5 }, () => logIn('bob')))
+    t.same(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200, 200]
+    )
+    t.match(await hashOf(bob), /^\$argon2id\$/)
+  })
+})

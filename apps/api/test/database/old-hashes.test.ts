@@ -1,0 +1,45 @@
+import type { UserId } from '@rendezvous/contract'
+import t, { type Test } from 'tap'
+import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
+import { databaseSessions } from '../../src/adapters/sessions.ts'
+import type { OpenDatabase } from '../../src/database/open.ts'
+import { addPerson, usersOf } from '../accounts/people.ts'
+import { onEveryEngine } from './engines.ts'
+
+const SESSION = '6f1f9c1e-0000-4000-8000-000000000001'
+
+async function suite(t: Test, open: OpenDatabase): Promise<void> {
+  const [users, hashes, sessions] = [usersOf(open), oldHashesIn(open.database), databaseSessions(open.database)]
+  const add = async (passwordHash: string): Promise<UserId> => (await addPerson(users, { passwordHash })).id
+
+  await t.test('nobody has an old hash: there are no costs', async t => {
+    await add('$argon2id$v=19$m=19456,t=2,p=1$salt$key')
+    t.same(await hashes.costs(), [])
+  })
+
+  await t.test('each cost is told once, as long as somebody has it', async t => {
+    const argon2 = 'argon2$argon2id$v=19$m=102400,t=2,p=8'
+    const ann = await add('pbkdf2_sha256$1000$salt$key')
+    for (const hash of ['pbkdf2_sha256$600000$a$b', 'pbkdf2_sha256$600000$c$d', `${argon2}$salt$key`]) await add(hash)
+    for (const hash of ['pbkdf2_sha256$x$y$z', 'pbkdf2_sha1$1$y$z', 'argon2$x', '!']) await add(hash)
+
+    t.same(await hashes.costs(), [argon2, 'pbkdf2_sha256$1000', 'pbkdf2_sha256$600000'])
+    t.ok(await hashes.renew(ann, 'pbkdf2_sha256$1000$salt$key', '$argon2id$new'))
+    t.same(await hashes.costs(), [argon2, 'pbkdf2_sha256$600000'])
+  })
+
+  await t.test('a hash is renewed only while it is the one that was checked, and sessions live on', async t => {
+    const ann = await add('pbkdf2_sha256$1000$salt$key')
+    const session = { id: SESSION, userId: ann, passwordHash: 'pbkdf2_sha256$1000$salt$key', userAgent: '', ip: '' }
+    t.ok(await sessions.create(session))
+
+    t.notOk(await hashes.renew(ann, 'an older one', '$argon2id$wrong'))
+    t.ok(await hashes.renew(ann, 'pbkdf2_sha256$1000$salt$key', '$argon2id$new'))
+    t.notOk(await hashes.renew(ann, 'pbkdf2_sha256$1000$salt$key', '$argon2id$later'))
+
+    t.match(await users.findCredentials({ userId: ann }), { passwordHash: '$argon2id$new' })
+    t.match(await sessions.states([SESSION]), [{ ended: false }])
+  })
+}
+
+await onEveryEngine(t, suite)

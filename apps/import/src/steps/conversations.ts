@@ -1,0 +1,147 @@
+import type { Transaction } from '@rendezvous/api'
+import { type ConversationId, limits, type UserId } from '@rendezvous/contract'
+import type { Notes, Reason } from '../report.ts'
+import type { SourceConversation } from '../source/conversations.ts'
+import {
+  growGroups,
+  makeGroups,
+  type NewDirect,
+  type NewGroup,
+  newConversationIds,
+  openDirects,
+  pairKey
+} from '../target/conversations.ts'
+import { type KnownPerson, knownConversations, knownPeople, record } from '../target/imported.ts'
+import { firstCharacters } from './person.ts'
+import { inBatch, type Step } from './step.ts'
+
+/** One batch: its transaction, and who of it is here. */
+interface Batch {
+  readonly on: Transaction
+  readonly people: ReadonlyMap<string, KnownPerson>
+  readonly notes: Notes
+}
+
+/** A conversation that can come, the id it would have, and who of it is here. */
+interface Candidate {
+  readonly from: SourceConversation
+  readonly id: ConversationId
+  readonly memberIds: readonly UserId[]
+}
+
+/** Something brought: its key in the source, and its id here. */
+interface Brought {
+  readonly key: string
+  readonly id: ConversationId
+}
+
+/**
+ * Brings a batch of conversations. All that two people have between them is their one direct conversation here. Of groups that came before,
+ * members come who are new.
+ */
+export async function bringConversations(step: Step, conversations: readonly SourceConversation[]): Promise<void> {
+  await inBatch(step, async (on, notes) => {
+    notes.count('conversations', 'read', conversations.length)
+    const keys = conversations.map(({ key }) => key)
+    const known = await knownConversations(on, step.source, keys)
+    const personKeys = conversations.flatMap(({ members, createdBy }) => [...members, createdBy])
+    const people = await knownPeople(on, step.source, personKeys.filter(notNull))
+    notes.count('conversations', 'there', known.size)
+
+    const batch: Batch = { on, people, notes }
+    const fresh = await candidates(
+      batch,
+      conversations.filter(({ key }) => !known.has(key))
+    )
+    const directs = await bringDirects(
+      batch,
+      fresh.filter(({ from }) => from.isDirect)
+    )
+    const groups = await bringGroups(
+      batch,
+      fresh.filter(({ from }) => !from.isDirect)
+    )
+    await record(on, step.source, 'conversation', [...directs, ...groups])
+    notes.count('conversations', 'brought', directs.length + groups.length)
+
+    const joining = conversations.flatMap(from => joiningOf(batch, from, known.get(from.key)?.id ?? null))
+    notes.count('members', 'brought', (await growGroups(on, joining)).length)
+  })
+}
+
+async function candidates({ on, people, notes }: Batch, fresh: readonly SourceConversation[]): Promise<Candidate[]> {
+  const ids = await newConversationIds(on, fresh.length)
+  return fresh.flatMap((from, place) => {
+    const memberIds = membersOf(from, people, notes)
+    const problem = problemOf(from, memberIds)
+    if (problem !== null) notes.leaveOut('conversations', problem, from.key)
+    const id = ids[place]
+    return problem !== null || id === undefined ? [] : [{ from, id, memberIds }]
+  })
+}
+
+function problemOf({ members, isDirect }: SourceConversation, memberIds: readonly UserId[]): Reason | null {
+  if (members.length === 0) return 'no_members'
+  if (memberIds.length === 0 || (isDirect && memberIds.length < 2)) return 'unknown_person'
+  return memberIds.length > limits.groupMembers ? 'too_many_members' : null
+}
+
+function membersOf({ key, members }: SourceConversation, people: Batch['people'], notes: Notes): UserId[] {
+  return members.flatMap(member => {
+    const id = people.get(member)?.id ?? null
+    if (id === null) notes.leaveOut('members', 'unknown_person', `${key}: ${member}`)
+    return id === null ? [] : [id]
+  })
+}
+
+async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
+  const wanted = new Map<string, NewDirect>()
+  const pairs: { readonly key: string; readonly pair: string }[] = []
+  for (const { from, id, memberIds } of fresh) {
+    const [low, high] = [...memberIds].sort((a, b) => a - b)
+    if (low === undefined || high === undefined) continue // `problemOf` lets none of that kind through
+    const pair = pairKey(low, high)
+    const [gone = null] = from.gone.map(key => people.get(key)?.id ?? null)
+    const createdBy = creatorOf(from, people, memberIds) ?? low
+    if (!wanted.has(pair)) wanted.set(pair, { id, low, high, createdBy, createdAt: from.createdAt, gone })
+    if (from.title !== null && from.title !== '') notes.change('conversations', 'title_dropped', from.key)
+    pairs.push({ key: from.key, pair })
+  }
+  const { ids, made } = await openDirects(on, [...wanted.values()])
+  notes.count('members', 'brought', 2 * made.size)
+  return pairs.flatMap(({ key, pair }) => {
+    const id = ids.get(pair)
+    return id === undefined ? [] : [{ key, id }]
+  })
+}
+
+async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
+  const groups: (NewGroup & Brought)[] = []
+  for (const { from, id, memberIds } of fresh) {
+    const [first] = memberIds
+    if (first === undefined) continue // `problemOf` lets none of that kind through
+    const whole = (from.title ?? '').trim()
+    const title = firstCharacters(whole, limits.shortTextCharacters)
+    if (title !== whole) notes.change('conversations', 'title_cut', from.key)
+    const ownerId = creatorOf(from, people, memberIds) ?? first
+    groups.push({ key: from.key, id, title, createdAt: from.createdAt, ownerId, memberIds })
+    notes.count('members', 'brought', memberIds.length)
+  }
+  await makeGroups(on, groups)
+  return groups
+}
+
+/** Who made it, if he is in it. */
+function creatorOf({ createdBy }: SourceConversation, people: Batch['people'], memberIds: readonly UserId[]) {
+  const id = createdBy === null ? null : (people.get(createdBy)?.id ?? null)
+  return id !== null && memberIds.includes(id) ? id : null
+}
+
+/** Who is in a group that came before, there. */
+function joiningOf({ people, notes }: Batch, from: SourceConversation, id: ConversationId | null) {
+  return id === null || from.isDirect ? [] : membersOf(from, people, notes).map(person => ({ id, person }))
+}
+
+function notNull(key: string | null): key is string {
+  return key !== null
+}

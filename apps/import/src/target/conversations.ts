@@ -1,0 +1,167 @@
+import type { Statement, Transaction } from '@rendezvous/api'
+import { type ConversationId, roleRanks, type UserId } from '@rendezvous/contract'
+
+/** Every conversation begins with its creation, under the first value, as any other; who left a direct one left it under the second. */
+const MAKE_DIRECT: Statement = {
+  name: 'import_direct_make',
+  text: `WITH wanted AS (SELECT r.*, CASE WHEN r.gone IS NULL THEN 1 ELSE 2 END AS seq
+      FROM unnest($1::int[], $2::int[], $3::int[], $4::timestamptz[], $5::int[], $6::bigint[]) AS r(low, high, creator, at, gone, id)),
+    made AS (
+      INSERT INTO conversation (id, kind, user_low, user_high, created_by, created_at, last_seq, members_seq, member_count)
+      SELECT w.id, 1, w.low, w.high, w.creator, coalesce(w.at, now()), w.seq, w.seq, 3 - w.seq FROM wanted w ORDER BY w.low, w.high
+      ON CONFLICT (user_low, user_high) DO NOTHING RETURNING id, user_low, user_high, created_at)
+    INSERT INTO membership (conversation_id, user_id, joined_at, changed_seq, joined_seq, visible_from_seq, left_seq)
+    SELECT m.id, u.id, m.created_at, CASE WHEN u.id = w.gone THEN 2 ELSE 1 END, 1, 1, CASE WHEN u.id = w.gone THEN 2 END
+    FROM made m JOIN wanted w ON w.low = m.user_low AND w.high = m.user_high CROSS JOIN unnest(ARRAY[m.user_low, m.user_high]) AS u(id)
+    RETURNING conversation_id AS id`
+}
+const FIND_DIRECT: Statement = {
+  name: 'import_direct_find',
+  text: `SELECT r.low, r.high, c.id FROM unnest($1::int[], $2::int[]) AS r(low, high)
+    JOIN LATERAL (SELECT x.id FROM conversation x WHERE x.user_low = r.low AND x.user_high = r.high LIMIT 1) c ON true`
+}
+const NEW_IDS: Statement = {
+  name: 'import_new_ids',
+  text: 'SELECT new_id() AS id FROM generate_series(1, $1::int)'
+}
+const MAKE_GROUPS: Statement = {
+  name: 'import_groups_make',
+  text: `INSERT INTO conversation (id, kind, title, created_by, created_at, last_seq, members_seq, info_seq, member_count)
+    SELECT r.id, 2, r.title, r.creator, coalesce(r.at, now()), 1, 1, 1, r.members
+    FROM unnest($1::bigint[], $2::text[], $3::int[], $4::timestamptz[], $5::int[]) AS r(id, title, creator, at, members)`
+}
+const JOIN: Statement = {
+  name: 'import_groups_join',
+  text: `INSERT INTO membership (conversation_id, user_id, role, joined_at, changed_seq, joined_seq, visible_from_seq)
+    SELECT r.id, r.person, r.role, coalesce(r.at, now()), r.seq, r.seq, 1
+    FROM unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[], $5::int[]) AS r(id, person, role, at, seq)`
+}
+const LOCK: Statement = {
+  name: 'import_conversations_lock',
+  text: 'SELECT id FROM conversation WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE'
+}
+/** Those who are in none, and never were. */
+const STRANGERS: Statement = {
+  name: 'import_groups_strangers',
+  text: `SELECT r.id, r.person FROM unnest($1::bigint[], $2::int[]) AS r(id, person)
+    WHERE NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = r.id AND x.user_id = r.person)`
+}
+const GROW: Statement = {
+  name: 'import_groups_grow',
+  text: `UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
+      changed_at = clock_timestamp()
+    FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id RETURNING c.id, c.last_seq AS seq`
+}
+/** A direct conversation to be made where the two have none. */
+export interface NewDirect {
+  readonly id: ConversationId
+  readonly low: UserId
+  readonly high: UserId
+  readonly createdBy: UserId
+  /** Null: now. */
+  readonly createdAt: Date | null
+  /** Which of the two has left it; null when neither. */
+  readonly gone: UserId | null
+}
+
+/** A group to be made. */
+export interface NewGroup {
+  readonly id: ConversationId
+  readonly title: string
+  readonly ownerId: UserId
+  readonly memberIds: readonly UserId[]
+  /** Null: now. */
+  readonly createdAt: Date | null
+}
+
+/** The name of two people's conversation in the answers below. */
+export function pairKey(low: UserId, high: UserId): string {
+  return `${low} ${high}`
+}
+
+/** Makes the direct conversations that are missing, and answers all of them by `pairKey`, and those that were made. Each pair once. */
+export async function openDirects(on: Transaction, directs: readonly NewDirect[]) {
+  const [low, high] = [directs.map(each => each.low), directs.map(each => each.high)]
+  const made = await on.query<{ id: ConversationId }>(MAKE_DIRECT, [
+    low,
+    high,
+    directs.map(({ createdBy }) => createdBy),
+    directs.map(({ createdAt }) => createdAt?.toISOString() ?? null),
+    directs.map(({ gone }) => gone),
+    directs.map(({ id }) => id)
+  ])
+  type Row = { readonly low: UserId; readonly high: UserId; readonly id: ConversationId }
+  const rows = await on.query<Row>(FIND_DIRECT, [low, high])
+  return {
+    ids: new Map(rows.map(row => [pairKey(row.low, row.high), row.id])),
+    made: new Set(made.map(({ id }) => id))
+  }
+}
+
+/** Ids for `count` conversations, ascending: of those that changed at the same moment, the one with the higher id is listed first. */
+export async function newConversationIds(on: Transaction, count: number): Promise<ConversationId[]> {
+  const rows = await on.query<{ id: ConversationId }>(NEW_IDS, [count])
+  return rows.map(({ id }) => id)
+}
+
+/** Makes groups. */
+export async function makeGroups(on: Transaction, groups: readonly NewGroup[]): Promise<void> {
+  const timeOf = ({ createdAt }: NewGroup) => createdAt?.toISOString() ?? null
+  await on.query(MAKE_GROUPS, [
+    groups.map(({ id }) => id),
+    groups.map(({ title }) => title),
+    groups.map(({ ownerId }) => ownerId),
+    groups.map(timeOf),
+    groups.map(({ memberIds }) => memberIds.length)
+  ])
+  const members = groups.flatMap(group =>
+    group.memberIds.map(person => ({
+      ...{ id: group.id, person, role: person === group.ownerId ? roleRanks.owner : roleRanks.member },
+      ...{ at: timeOf(group), seq: 1 }
+    }))
+  )
+  await join(on, members)
+}
+
+/** Brings people into groups, those who never were in them: one value a group. They see its history. Answers whom it brought into which. */
+export async function growGroups(
+  on: Transaction,
+  pairs: readonly { readonly id: ConversationId; readonly person: UserId }[]
+) {
+  if (pairs.length === 0) return []
+  const column = [pairs.map(({ id }) => id), pairs.map(({ person }) => person)] as const
+  await on.query(LOCK, [column[0]])
+  const strangers = await on.query<{ id: ConversationId; person: UserId }>(STRANGERS, [...column])
+  const by = new Map<ConversationId, number>()
+  for (const { id } of strangers) by.set(id, (by.get(id) ?? 0) + 1)
+  const rows = await on.query<{ id: ConversationId; seq: number }>(GROW, [[...by.keys()], [...by.values()]])
+  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]))
+  await join(
+    on,
+    strangers.map(({ id, person }) => ({ id, person, role: roleRanks.member, at: null, seq: seqs.get(id) ?? 0 }))
+  )
+  return strangers
+}
+
+/** Locks conversations, in the order in which everybody does. */
+export async function lockConversations(on: Transaction, ids: Iterable<ConversationId>): Promise<void> {
+  await on.query(LOCK, [[...new Set(ids)]])
+}
+
+interface Joining {
+  readonly id: ConversationId
+  readonly person: UserId
+  readonly role: number
+  readonly at: string | null
+  readonly seq: number
+}
+
+async function join(on: Transaction, members: readonly Joining[]): Promise<void> {
+  await on.query(JOIN, [
+    members.map(({ id }) => id),
+    members.map(({ person }) => person),
+    members.map(({ role }) => role),
+    members.map(({ at }) => at),
+    members.map(({ seq }) => seq)
+  ])
+}

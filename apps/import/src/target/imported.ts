@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import type { Statement, Transaction } from '@rendezvous/api'
+import type { ConversationId, UserId } from '@rendezvous/contract'
+
+/** People who are gone from here are not found: what they wrote has nobody to belong to. */
+const PEOPLE: Statement = {
+  name: 'import_people_known',
+  text: `SELECT i.source_key AS key, p.id, p.date_joined AS "dateJoined" FROM unnest($2::text[]) AS k(key)
+    JOIN imported i ON i.source = $1 AND i.kind = 'person' AND i.source_key = k.key
+    LEFT JOIN LATERAL (SELECT * FROM person x WHERE x.id = i.target_id LIMIT 1) p ON true`
+}
+const CONVERSATIONS: Statement = {
+  name: 'import_conversations_known',
+  text: `SELECT i.source_key AS key, c.id FROM unnest($2::text[]) AS k(key)
+    JOIN imported i ON i.source = $1 AND i.kind = 'conversation' AND i.source_key = k.key
+    LEFT JOIN LATERAL (SELECT x.id FROM conversation x WHERE x.id = i.target_id LIMIT 1) c ON true`
+}
+const BLOCKS: Statement = {
+  name: 'import_blocks_known',
+  text: `SELECT i.source_key AS key FROM unnest($2::text[]) AS k(key)
+    JOIN imported i ON i.source = $1 AND i.kind = 'block' AND i.source_key = k.key`
+}
+const RECORD: Statement = {
+  name: 'import_record',
+  text: `INSERT INTO imported (source, kind, source_key, target_id)
+    SELECT $1, $2, r.key, r.id FROM unnest($3::text[], $4::bigint[]) AS r(key, id)`
+}
+
+/** Somebody whom an earlier run brought; his `id` is null when he is gone from here. */
+export interface KnownPerson {
+  readonly key: string
+  readonly id: UserId | null
+  readonly dateJoined: Date | null
+}
+
+/** A conversation that an earlier run brought; its `id` is null when it is gone from here. */
+export interface KnownConversation {
+  readonly key: string
+  readonly id: ConversationId | null
+}
+
+/** Those of `keys` who have been brought from `source`, by key. */
+export async function knownPeople(
+  on: Transaction,
+  source: string,
+  keys: Iterable<string>
+): Promise<Map<string, KnownPerson>> {
+  const rows = await on.query<KnownPerson>(PEOPLE, [source, [...new Set(keys)]])
+  return new Map(rows.map(row => [row.key, row]))
+}
+
+/** Those of `keys` that have been brought from `source`, by key. */
+export async function knownConversations(
+  on: Transaction,
+  source: string,
+  keys: Iterable<string>
+): Promise<Map<string, KnownConversation>> {
+  const rows = await on.query<KnownConversation>(CONVERSATIONS, [source, [...new Set(keys)]])
+  return new Map(rows.map(row => [row.key, row]))
+}
+
+/** Those of `keys` that have been brought from `source`, even if somebody lifted the block since. */
+export async function knownBlocks(on: Transaction, source: string, keys: readonly string[]): Promise<Set<string>> {
+  const rows = await on.query<{ key: string }>(BLOCKS, [source, keys])
+  return new Set(rows.map(({ key }) => key))
+}
+
+/** Takes note of what is brought in this transaction. The database's error 23505 when another run was sooner. */
+export async function record(
+  on: Transaction,
+  source: string,
+  kind: 'person' | 'conversation' | 'block',
+  brought: readonly { readonly key: string; readonly id: number | null }[]
+): Promise<void> {
+  await on.query(RECORD, [source, kind, brought.map(({ key }) => key), brought.map(({ id }) => id)])
+}
+
+/** A namespace of our own, made up once. */
+const NAMESPACE = Buffer.from('7d0d5b6f0e7c4d2b9a53c1f2a4e8b601', 'hex')
+
+/** The `client_id` of a message of `source`: always the same, so that the message is found again (a UUID of version 5, RFC 9562). */
+export function clientIdOf(source: string, key: string): string {
+  const bytes = createHash('sha1').update(NAMESPACE).update(`${source}\n${key}`).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { loadFixture, needsServer, runSql } from '../../apps/import/test/databases.ts'
+import { from, importDjango } from './import.ts'
+import { startStandalone } from './standalone.ts'
+
+t.setTimeout(600_000) // a dozen processes start, one after the other
+
+await t.test('killed, it goes on; interrupted, it says how to', needsServer(), async t => {
+  const [folder, source] = [t.testdir(), await loadFixture(t, 'chat-matching')]
+  // So many that a batch of one lets a signal arrive long before the end.
+  await runSql(
+    source,
+    `INSERT INTO conversations_message (conversation_id, sender_id, content, is_read, created_at)
+      SELECT 1, 1, 'message ' || i, false, '2025-05-01'::timestamptz + i * interval '1 second' FROM generate_series(1, 2000) i`
+  )
+  const [args, env] = [[...from(source, 'chat-matching'), '--batch', '1'], { DATA_DIR: folder }]
+  const killed = await importDjango(args, env, child => child.kill('SIGKILL'))
+  t.equal(killed.code, null)
+  const interrupted = await importDjango(args, env, child => child.kill('SIGINT'))
+  t.match(interrupted, { code: 130, out: /Interrupted\. .*run it again with the same arguments to go on/ })
+
+  const done = await importDjango(from(source, 'chat-matching'), env)
+  t.match(done, { code: 0, out: /people +10 +0 +10 / })
+  const [, brought, there] = /messages +2022 +(\d+) +(\d+)/.exec(done.out) ?? []
+  t.equal(Number(brought) + Number(there), 2_019)
+})
+
+await t.test('what cannot be done is said, and nothing is written', needsServer(), async t => {
+  const [folder, source] = [t.testdir(), await loadFixture(t, 'chat-matching')]
+  t.match(await importDjango([], {}), { code: 2, err: /--from must be an address/ })
+  t.match(await importDjango(from(source, 'gmessagerie'), { DATA_DIR: folder }), {
+    code: 2,
+    err: /people\.table: there is no table "auth_user"/
+  })
+  t.match(await importDjango(from('postgres://nobody@127.0.0.1:1/none', 'gmessagerie'), { DATA_DIR: folder }), {
+    code: 1,
+    err: /the source cannot be opened/
+  })
+
+  const product = await startStandalone(folder)
+  t.teardown(product.stop)
+  t.match(await importDjango(from(source, 'chat-matching'), { DATA_DIR: folder }), {
+    code: 1,
+    err: /is in use by another process/
+  })
+})
