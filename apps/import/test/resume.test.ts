@@ -16,10 +16,10 @@ const STATE = `SELECT jsonb_build_object(
       'messages', (SELECT jsonb_agg(to_jsonb(m) - 'conversation_id' - 'id' ORDER BY m.seq) FROM message m WHERE m.conversation_id = c.id))
       ORDER BY c.changed_at, c.id) FROM conversation c)) AS state`
 
-type Target = Pick<Database, 'transaction'>
+type Store = Pick<Database, 'transaction'>
 
 /** A target, which dies before its `last` transaction commits. */
-function dying({ transaction }: Target, last: number): Target {
+function dying({ transaction }: Store, last: number): Store {
   let begun = 0
   return {
     transaction: run => {
@@ -63,7 +63,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     const { database } = await openTarget(t, target)
     const interrupt = new AbortController()
     let batches = 0
-    const counting: Target = {
+    const counting: Store = {
       transaction: async run => {
         batches++
         if (batches === 4) interrupt.abort()
