@@ -38,7 +38,8 @@ for (const { name, method, path } of operations)
       const scene = await world.scene(role)
       const person = role === 'anonymous' ? null : await asking(role, policy)
       const { query = '', body, values = {} } = policy?.request?.(scene, person) ?? {}
-      const status = await ask(person, method, filled(path, scene, values) + query, body)
+      const session = path.includes('{sessionId}') ? { sessionId: await world.sessionOf(role) } : {}
+      const status = await ask(person, method, filled(path, scene, { ...session, ...values }) + query, body)
       t.equal(status, policy?.expected[role], `${role} is answered with`)
     }
   })
@@ -77,7 +78,7 @@ async function ask(person: Person | null, method: string, path: string, body: un
 function filled(path: string, scene: Scene, values: Readonly<Record<string, unknown>>): string {
   const known: Readonly<Record<string, unknown>> = {
     id: path.includes('/users/') ? scene.owner : scene.conversation,
-    ...{ messageId: scene.message, userId: scene.bystander, emoji: ':party:', sessionId: scene.session, ...values }
+    ...{ messageId: scene.message, userId: scene.bystander, emoji: ':party:', ...values }
   }
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(known[name])))
 }

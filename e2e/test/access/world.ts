@@ -22,8 +22,6 @@ export interface Scene {
   readonly bystander: number
   readonly owner: number
   readonly outsider: number
-  /** A session of who asks, not the one that he asks by; of the owner when nobody asks. */
-  readonly session: string
 }
 
 /** The people, and scenes for them. */
@@ -32,6 +30,8 @@ export interface World {
   readonly sockets: Readonly<Record<Known, ChatSocket>>
   /** A scene of its own for one request of `role`, in which nothing has happened yet. */
   scene(role: Role): Promise<Scene>
+  /** A new session of who asks, not the one that he asks by; of the owner when nobody asks. */
+  sessionOf(role: Role): Promise<string>
   /** Another session of somebody, which a request may end. */
   again(role: Known): Promise<Person>
   /** Somebody with an account who plays no role. */
@@ -78,9 +78,12 @@ export async function worldOn(nodes: Nodes): Promise<World> {
     sockets: await socketsOf(people),
     async scene(role) {
       const talk = await (role === 'blocked' ? across() : group())
-      const somebody = role === 'anonymous' ? owner : people[role]
-      const session = await otherSession(somebody, url)
-      return { ...talk, session, bystander: bystander.id, owner: owner.id, outsider: people.outsider.id }
+      return { ...talk, bystander: bystander.id, owner: owner.id, outsider: people.outsider.id }
+    },
+    async sessionOf(role) {
+      const { http } = await signIn((role === 'anonymous' ? owner : people[role]).name, url)
+      const sessions = await http.request<Session[]>('GET', '/api/v1/auth/sessions/')
+      return sessions.find(({ current }) => current)?.id ?? ''
     },
     again: role => signIn(people[role].name, url, socketUrl),
     stranger: join
@@ -93,16 +96,4 @@ async function socketsOf(people: Readonly<Record<Known, Person>>): Promise<Recor
     ...{ owner: await open('owner'), admin: await open('admin'), member: await open('member') },
     ...{ outsider: await open('outsider'), blocked: await open('blocked') }
   }
-}
-
-/** A session of `person` besides the one he asks by: one that stands, or a new one. */
-async function otherSession(person: Person, url: string): Promise<string> {
-  const find = async () => (await sessionsOf(person)).find(({ current }) => !current)
-  const found = (await find()) ?? (await signIn(person.name, url).then(find))
-  if (found === undefined) throw new Error('a session that was just begun is not listed')
-  return found.id
-}
-
-function sessionsOf({ http }: Person): Promise<Session[]> {
-  return http.request('GET', '/api/v1/auth/sessions/')
 }

@@ -6,13 +6,15 @@ import { lastSeenShown } from '../ports/visibility.ts'
 export const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.last_name AS "lastName", p.bio, p.avatar, p.gender,
   p.location, p.last_seen AS "lastSeen", p.date_joined AS "dateJoined"`
 
+/** The rank of how much a person `v` sees of the presence of `p`: the less of what the two chose, all of it of himself. */
+export const SIGHT = 'CASE WHEN v.id = p.id THEN 1 ELSE greatest(v.last_seen_visibility, p.last_seen_visibility) END'
+
 /**
  * Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`, a block lies between them or he is gone; and
- * `sight`, the rank of how much of his presence is seen: the less of what the two chose, all of it by himself. The one place that says so.
+ * `sight`, `SIGHT` or 3 when apart.
  */
 export function seenBy(viewer: string): string {
-  return `JOIN LATERAL (SELECT b.apart, CASE WHEN b.apart THEN 3 WHEN v.id = p.id THEN 1
-      ELSE greatest(v.last_seen_visibility, p.last_seen_visibility) END AS sight
+  return `JOIN LATERAL (SELECT b.apart, CASE WHEN b.apart THEN 3 ELSE ${SIGHT} END AS sight
     FROM person v CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(v.id, p.id) AS apart) b
     WHERE v.id = ${viewer} LIMIT 1) h ON true`
 }

@@ -2,7 +2,7 @@ import type { UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Database, Statement } from '../database/port.ts'
 import type { Visibility, Watchers } from '../ports/visibility.ts'
-import { seenBy, toVisibility } from './personview.ts'
+import { SIGHT, seenBy, toVisibility } from './personview.ts'
 
 const CONTACTS: Statement = {
   name: 'visibility_contacts',
@@ -20,14 +20,19 @@ const CONTACTS: Statement = {
       ORDER BY c.changed_at DESC LIMIT 500) m GROUP BY m.sight) n ON true`
 }
 
+/** As `seenBy` has it, over sets: pair by pair 50 people among 2,000 took nine times as long. */
 const AMONG: Statement = {
   name: 'visibility_among',
-  text: `SELECT o.id AS "userId", n.ids, n.sight
-    FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
-    JOIN LATERAL (SELECT array_agg(p.id) AS ids, h.sight FROM (SELECT DISTINCT id FROM unnest($2::int[]) AS d(id)) u
-      JOIN LATERAL (SELECT * FROM person x WHERE x.id = u.id LIMIT 1) p ON true
-      ${seenBy('o.id')}
-      WHERE p.id <> o.id AND h.sight < 3 GROUP BY h.sight) n ON true`
+  text: `WITH v AS MATERIALIZED (SELECT x.* FROM (SELECT DISTINCT id FROM unnest($1::int[]) AS d(id)) o
+      JOIN LATERAL (SELECT * FROM person y WHERE y.id = o.id LIMIT 1) x ON true),
+    p AS MATERIALIZED (SELECT x.* FROM (SELECT DISTINCT id FROM unnest($2::int[]) AS d(id)) o
+      JOIN LATERAL (SELECT * FROM person y WHERE y.id = o.id LIMIT 1) x ON true WHERE x.is_active AND x.deleted_at IS NULL),
+    blocked AS MATERIALIZED (SELECT v.id AS one, b.other FROM v JOIN LATERAL (
+      SELECT blocked_id AS other FROM block WHERE blocker_id = v.id
+      UNION ALL SELECT blocker_id FROM block WHERE blocked_id = v.id) b ON true)
+    SELECT v.id AS "userId", array_agg(p.id ORDER BY p.id) AS ids, ${SIGHT} AS sight FROM v CROSS JOIN p
+    WHERE p.id <> v.id AND ${SIGHT} < 3 AND NOT EXISTS (SELECT 1 FROM blocked b WHERE b.one = v.id AND b.other = p.id)
+    GROUP BY v.id, 3`
 }
 
 interface WatchersRow {
