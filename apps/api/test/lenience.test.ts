@@ -156,6 +156,9 @@ t.test('lists are read from what stands for them', async t => {
     [{ participant_ids: [1] }, [1]],
     [{ members: [1] }, [1]],
     [{ participant_id: 1 }, [1]],
+    [{ participants_ids: ['1'] }, [1]],
+    [{ recipient: 1 }, [1]],
+    [{ other_user: { id: 1 } }, [1]],
     [{ user_id: '1' }, [1]],
     [{ participants: '[1, 2]' }, [1, 2]],
     [{ participants: { id: 1 } }, [1]]
@@ -184,6 +187,8 @@ t.test('a field goes before its aliases, and an alias that is a field of its own
     username: ['This field is required.']
   })
   t.match(read(RegisterRequest, { username: 'a', password: 'abcdefgh', password2: 'x' }), { password_confirm: 'x' })
+  t.match(read(RegisterRequest, { username: 'a', password1: 'abcdefgh' }), { password: 'abcdefgh' })
+  t.match(read(CreateConversation, { members: [1], type: 'one-to-one' }), { is_group: false })
   t.same(read(CreateConversation, { members: [1], name: 'us', type: 'group' }), {
     participants: [1],
     title: 'us',

@@ -55,7 +55,7 @@ function requestTo(operation: Operation, contract: HttpContract, ground: Ground,
     body: body.text,
     operation,
     caller: credentials.caller,
-    isBroken: body.isUnreadable || breaks(operation, contract, query, body)
+    isBroken: (body.isUnreadable && operation.body !== null) || breaks(operation, contract, query, body)
   }))
 }
 

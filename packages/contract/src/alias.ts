@@ -6,6 +6,7 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
   username: ['email', 'user', 'login', 'identifier'],
   participants: [
     'participant_ids',
+    'participants_ids',
     'members',
     'member_ids',
     'users',
@@ -14,7 +15,9 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
     'participant',
     'user_id',
     'other_user_id',
+    'other_user',
     'recipient_id',
+    'recipient',
     'receiver_id',
     'user',
     'receiver'
@@ -24,6 +27,7 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
   is_group: ['type', 'conversation_type'],
   content: ['text', 'body', 'message'],
   message_type: ['type', 'kind'],
+  password: ['password1'],
   password_confirm: ['password2', 'password_confirmation', 'confirm_password', 're_password'],
   old_password: ['current_password', 'password'],
   new_password: ['new_password1', 'password1'],
@@ -38,5 +42,13 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
 /** Words that stand for a boolean in a field of that name, beside Django REST framework's own. */
 export const booleanWords: Readonly<Record<string, Readonly<Record<string, boolean>>>> = Object.freeze({
   is_online: { online: true, offline: false, away: false, busy: true },
-  is_group: { group: true, direct: false, private: false, one_to_one: false }
+  is_group: {
+    group: true,
+    direct: false,
+    private: false,
+    individual: false,
+    one_to_one: false,
+    'one-to-one': false,
+    dm: false
+  }
 })

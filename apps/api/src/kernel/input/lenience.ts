@@ -15,12 +15,12 @@ export type Place = 'json' | 'form' | 'query'
 /** What a lenient body reader takes, as a schema: what is refused by it is refused by the reader. Aliases are left out. */
 export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonSchema {
   const required: readonly string[] = schema.required ?? []
-  const fields = Object.entries(schema.properties).map(([name, field]) => [
-    name,
-    place === 'form' && !required.includes(name) && field.type !== 'string'
-      ? orLeftEmpty(lenientField(name, field, place))
-      : lenientField(name, field, place)
-  ])
+  const fields = Object.entries(schema.properties).map(([name, field]) => {
+    const ways = lenientField(name, field, place)
+    const isDue = required.includes(name)
+    const isAllThereIs = place === 'json' || isDue || field.type === 'string'
+    return [name, isAllThereIs ? ways : orLeftEmpty(ways)]
+  })
   return { type: 'object', ...(required.length > 0 ? { required } : {}), properties: Object.fromEntries(fields) }
 }
 
