@@ -89,7 +89,8 @@ t.test('headers without end', async t => {
     ['3,000 short ones', get('a:b\r\n'.repeat(3_000)) + smuggled],
     ['101 of them', get('a:b\r\n'.repeat(100)) + smuggled],
     ['one of 20 KB', get(`X: ${'a'.repeat(20_000)}\r\n`)],
-    ['20 KB that never end', `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}`],
+    ['5 of 4 KB', get(`X: ${'a'.repeat(4_000)}\r\n`.repeat(5)) + smuggled],
+    ['70 KB that never end', `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(70_000)}`],
     ['a name of 20 KB', get(`${'a'.repeat(20_000)}: b\r\n`)]
   ]
   for (const [name, words] of cases) {

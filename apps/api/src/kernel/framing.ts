@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 
 /** Header lines of a request; above it 431. Browsers send some twenty. */
 const HEADER_LINES = 100
+/** The headers of a request together, in characters; above it 431. */
+const HEADER_CHARACTERS = 16 * 1024
 
 /**
  * Refuses requests that two servers could read in two ways, beyond what Node's parser refuses itself, and closes the connection: what comes
@@ -30,7 +32,8 @@ export function refuseDoubtful(app: FastifyInstance): void {
 
 function doubt(request: IncomingMessage): ApiError | null {
   const { rawHeaders, headers, httpVersion } = request
-  if (rawHeaders.length > HEADER_LINES * 2) return new ApiError('headers_too_large')
+  if (rawHeaders.length > HEADER_LINES * 2 || lengthOf(rawHeaders) > HEADER_CHARACTERS)
+    return new ApiError('headers_too_large')
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return new ApiError('parse_error')
 
   const coding = headers['transfer-encoding']
@@ -38,6 +41,12 @@ function doubt(request: IncomingMessage): ApiError | null {
   const hosts = hostsIn(rawHeaders)
   const isOneHost = hosts === 1 || (hosts === 0 && httpVersion === '1.0')
   return isPlain && isOneHost ? null : new ApiError('parse_error')
+}
+
+function lengthOf(rawHeaders: readonly string[]): number {
+  let characters = 0
+  for (const part of rawHeaders) characters += part.length
+  return characters
 }
 
 /** Node itself keeps the first and forgets the others. */

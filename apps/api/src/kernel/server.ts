@@ -24,8 +24,8 @@ export interface ServerSettings {
 
 /** Longest path parameter that is looked at; a longer one names nothing. */
 const PARAMETER_CHARACTERS = 128
-/** The headers of a request together; above it 431. */
-const HEADER_BYTES = 16 * 1024
+/** The address and the headers of a request together; above it 431. An address may be as long as a body: a search too long is told so. */
+const HEAD_BYTES = 64 * 1024
 const HEADERS_MS = 15_000
 const REQUEST_MS = 30_000
 /** Connections are looked at for both this often, and three times in the shorter of them. */
@@ -57,7 +57,7 @@ function serverOptions(settings: ServerSettings): FastifyHttpOptions<RawServerDe
     http: {
       headersTimeout,
       connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(headersTimeout / 3)),
-      maxHeaderSize: HEADER_BYTES,
+      maxHeaderSize: HEAD_BYTES,
       insecureHTTPParser: false,
       requireHostHeader: false // refused as a problem by refuseDoubtful
     },
