@@ -6,6 +6,7 @@ import {
   type FieldErrors,
   invalid,
   limits,
+  storageProblem,
   textProblem
 } from '@rendezvous/contract'
 import { Compile } from 'typebox/compile'
@@ -40,7 +41,7 @@ export function readCommand(frame: ClientFrame): Reading {
   const validator = validators[type]
   const problems = {
     ...(validator.Check(frame) ? {} : fieldErrors(frame, validator.Errors(frame))),
-    ...(type === 'send_message' || type === 'edit_message' ? textProblems(frame) : {}),
+    ...textProblems(frame),
     ...(type === 'send_message' ? targetProblems(frame) : {})
   }
   if (Object.keys(problems).length > 0) return refuse(invalid(problems))
@@ -51,10 +52,14 @@ function isCommandType(type: unknown): type is keyof typeof commands {
   return typeof type === 'string' && Object.hasOwn(commands, type)
 }
 
-/** The rules of a text that its schema cannot say. */
-function textProblems({ content }: ClientFrame): FieldErrors {
-  const problem = typeof content === 'string' ? textProblem(content, limits.messageCharacters) : null
-  return problem === null ? {} : { content: [problem] }
+/** The rules of texts that their schemas cannot say. */
+function textProblems({ type, ref, ...fields }: ClientFrame): FieldErrors {
+  const problems = Object.entries(fields).flatMap(([name, value]): [string, string[]][] => {
+    if (typeof value !== 'string') return []
+    const problem = name === 'content' ? textProblem(value, limits.messageCharacters) : storageProblem(value)
+    return problem === null ? [] : [[name, [problem]]]
+  })
+  return Object.fromEntries(problems)
 }
 
 function targetProblems({ conversation_id, to }: ClientFrame): FieldErrors {

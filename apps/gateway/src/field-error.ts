@@ -11,9 +11,10 @@ export function fieldErrors(value: object, errors: readonly TLocalizedValidation
   }
 
   for (const error of errors) {
-    if (error.keyword === 'required')
+    const isWithin = error.instancePath !== '' // what is wrong within a field is told of the field
+    if (error.keyword === 'required' && !isWithin)
       for (const name of error.params.requiredProperties) add(name, 'This field is required.')
-    else if (error.keyword === 'additionalProperties')
+    else if (error.keyword === 'additionalProperties' && !isWithin)
       for (const name of error.params.additionalProperties) add(name, 'Unknown field.')
     else if (error.keyword !== 'boolean' && !error.schemaPath.includes('/anyOf/')) {
       const field = fieldOf(error.instancePath)
@@ -32,10 +33,17 @@ function isNull(value: object, field: string): boolean {
   return Object.entries(value).some(([name, member]) => name === field && member === null)
 }
 
+const typeTexts: Readonly<Record<string, string>> = {
+  integer: 'A valid integer is required.',
+  boolean: 'Must be a valid boolean.',
+  array: 'Expected a list of items.',
+  object: 'Expected an object.'
+}
+
 function textOf(error: TLocalizedValidationError): string {
   switch (error.keyword) {
     case 'type':
-      return error.params.type === 'integer' ? 'A valid integer is required.' : 'Not a valid string.'
+      return typeTexts[String(error.params.type)] ?? 'Not a valid string.'
     case 'minimum':
       return `Ensure this value is greater than or equal to ${error.params.limit}.`
     case 'maximum':

@@ -2,11 +2,17 @@
 const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u
 const LONE_SURROGATE = /\p{Surrogate}/u
 
+/** Why `value` cannot be stored as it is, in Django REST framework's words; null when it can. */
+export function storageProblem(value: string): string | null {
+  if (LONE_SURROGATE.test(value)) return 'Not a valid string.'
+  return value.includes('\0') ? 'Null characters are not allowed.' : null
+}
+
 /** Why `value` cannot be the text of a message of 1 to `max` characters (code points), in Django REST framework's words; null when it can.
  *  U+0000 and lone surrogates are refused because PostgreSQL stores the one and UTF-8 holds the other not at all. */
 export function textProblem(value: string, max: number): string | null {
-  if (LONE_SURROGATE.test(value)) return 'Not a valid string.'
-  if (value.includes('\0')) return 'Null characters are not allowed.'
+  const problem = storageProblem(value)
+  if (problem !== null) return problem
   if (!VISIBLE.test(value)) return 'This field may not be blank.'
   if (isLonger(value, max)) return `Ensure this field has no more than ${max} characters.`
   return null

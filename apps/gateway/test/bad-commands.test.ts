@@ -1,0 +1,52 @@
+import { commands } from '@rendezvous/contract'
+import t from 'tap'
+import { alice, openGateway } from './gateway.ts'
+
+// What every command answers to what is no input, by its schema: a new command is in it by itself.
+
+interface Field {
+  readonly type?: string
+  readonly minimum?: number
+  readonly anyOf?: readonly Field[]
+}
+
+const { backend, connectReady } = await openGateway(t)
+const client = await connectReady(alice)
+
+/** Says `frame`, and resolves with the fields that its refusal names. */
+async function namedBy(frame: object): Promise<string[]> {
+  client.say(frame)
+  const { code, errors = {} } = await client.next()
+  return code === 'invalid' ? Object.keys(errors as object) : [String(code)]
+}
+
+for (const [type, { properties }] of Object.entries(commands)) {
+  const { type: _, ref, ...fields } = properties as Readonly<Record<string, Field>>
+
+  t.test(`${type} refuses by name a field of the wrong kind, one it does not know, and a ref that is none`, async t => {
+    t.strictSame((await namedBy({ type, surprise: 1 })).includes('surprise'), true)
+    for (const name of ['constructor', 'toString', 'hasOwnProperty'])
+      t.ok((await namedBy({ type, [name]: 1 })).includes(name), name)
+    for (const value of [{}, [], 1.5, true, 'x'.repeat(65), 2 ** 53])
+      t.ok((await namedBy({ type, ref: value })).includes('ref'), JSON.stringify(value))
+    for (const [name, field] of Object.entries(fields))
+      for (const value of wrongFor(field))
+        t.ok((await namedBy({ type, [name]: value })).includes(name), `${name} ${JSON.stringify(value).slice(0, 40)}`)
+  })
+}
+
+t.test('nothing of this was carried out, and the socket is still open', async t => {
+  t.same(backend.asked('execute'), [])
+  client.say({ type: 'ping', ref: 1 })
+  t.match(await client.next(), { type: 'ack', ref: 1 })
+})
+
+/** Values that `field` cannot be; null is one for most. */
+function wrongFor({ type, minimum, anyOf }: Field): unknown[] {
+  const [first] = anyOf ?? []
+  if (first !== undefined) return wrongFor(first)
+  if (type === 'integer') return [{}, [], 'x', '5', 1.5, true, ...(minimum === 1 ? [0, -1] : []), 2 ** 60]
+  if (type === 'boolean') return [{}, [], 'true', 1, null]
+  if (type === 'array') return [{}, 'x', 5, [{}], ['x'], [null], Array(1_000).fill(1)]
+  return [{}, [], 5, true, 'a\0b', 'a\ud800', 'x'.repeat(5_000)]
+}
