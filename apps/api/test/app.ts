@@ -11,7 +11,7 @@ import {
 } from '@rendezvous/cluster'
 import type { UserId } from '@rendezvous/contract'
 import { openTokens, type Tokens } from '@rendezvous/tokens'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify'
 import type { Test } from 'tap'
 import { apiPlugin } from '../src/app.ts'
 import { type ApiServices, apiServices, databasePorts, type ServicePorts } from '../src/compose.ts'
@@ -80,6 +80,8 @@ export interface TestOptions {
   readonly lists?: ListStyle
   readonly corsOrigins?: readonly string[]
   readonly requestRates?: RequestRates
+  /** Hears of every route. */
+  readonly onRoute?: (route: RouteOptions) => void
   /** Hears what is published. */
   readonly listener?: BusListener
   /** Takes the place of ports. */
@@ -99,6 +101,7 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
   const open = await openDatabase({ engine: 'pglite' })
   await migrate(open.database)
   const app = buildServer()
+  if (options.onRoute !== undefined) app.addHook('onRoute', options.onRoute)
   const wire = memoryWire({ clock: Date.now })
   const bus = memoryBus(wire, options.listener ?? { onMessage() {}, onInterruption() {} })
   const presence = memoryPresence(wire, { gatewayId: 'gateway', leaseMs: 60_000 })

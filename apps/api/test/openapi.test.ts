@@ -16,7 +16,13 @@ interface Document {
 }
 
 t.test('the document', async t => {
-  const { app } = await startApi(t)
+  const routes: { readonly name: string; readonly method: 'GET'; readonly url: string; readonly hidden: boolean }[] = []
+  const { app } = await startApi(t, {
+    onRoute({ url, method, schema }) {
+      for (const each of [method].flat())
+        routes.push({ name: `${each} ${url}`, method: each as 'GET', url, hidden: schema?.hide ?? false })
+    }
+  })
   const { text, headers } = await ask(app, 'GET', '/openapi.json')
   const document: Document = JSON.parse(text)
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -39,6 +45,15 @@ t.test('the document', async t => {
       const answers = Object.entries(operation.responses ?? {}).filter(([status]) => status !== '204')
       const schemas = answers.map(([, { content }]) => Object.values(content ?? {})[0]?.schema)
       t.ok(schemas.length > 0 && schemas.every(schema => schema !== undefined), `${name} has its schemas`)
+    }
+  })
+
+  t.test('leaves out nothing but itself, and what is answered with 405', async t => {
+    const described = new Set(operations.map(({ name }) => name.toLowerCase()))
+    for (const { name, method, url, hidden } of routes) {
+      if (/^\/(docs|openapi|asyncapi)/.test(url) || ['HEAD', 'OPTIONS'].includes(method)) continue
+      if (hidden) t.equal((await ask(app, method, url)).status, 405, name)
+      else t.ok(described.has(name.replaceAll(/:(\w+)/g, '{$1}').toLowerCase()), name)
     }
   })
 
