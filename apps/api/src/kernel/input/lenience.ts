@@ -2,7 +2,6 @@ import { booleanWords } from '@rendezvous/contract'
 import type { ObjectSchema } from './body.ts'
 import type { FieldSchema } from './reading.ts'
 import { djangoWords } from './scalar.ts'
-import { saysNothingWhenEmpty } from './text.ts'
 
 /** A JSON Schema in a document. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -19,8 +18,8 @@ export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonS
   const fields = Object.entries(schema.properties).map(([name, field]) => {
     const ways = lenientField(name, field, place)
     const isDue = required.includes(name)
-    if (place === 'json') return [name, !isDue && saysNothingWhenEmpty(field) ? orElse(ways, { type: 'null' }) : ways]
-    return [name, isDue || field.type === 'string' ? ways : orElse(ways, { const: '' })]
+    const isAllThereIs = place === 'json' || isDue || field.type === 'string'
+    return [name, isAllThereIs ? ways : orLeftEmpty(ways)]
   })
   return { type: 'object', ...(required.length > 0 ? { required } : {}), properties: Object.fromEntries(fields) }
 }
@@ -117,10 +116,10 @@ function padded(pattern: string): string {
   return `^\\s*${pattern}\\s*$`
 }
 
-function orElse(schema: JsonSchema, other: JsonSchema): JsonSchema {
+function orLeftEmpty(schema: JsonSchema): JsonSchema {
   const { description, anyOf, ...only } = schema
   const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
-  return { anyOf: unique([...ways, other]), ...(description === undefined ? {} : { description }) }
+  return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }
 }
 
 function unique(schemas: readonly JsonSchema[]): JsonSchema[] {
