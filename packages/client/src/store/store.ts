@@ -13,9 +13,9 @@ import { closedTalk, conversationOf, EARLY_EVENTS, freshTalk, openTalk, type Seq
 import type { StoreTransport } from './transport.ts'
 
 /** How long an early event waits for its predecessors before they are asked for. docs/protocol.md, Order. */
-export const HOLD_MS = 500
+const HOLD_MS = 500
 /** How long a request that failed waits to be repeated, unless `ready` comes first. */
-export const RETRY_MS = 2_000
+const RETRY_MS = 2_000
 
 /** What a store stands on. */
 export interface StoreOptions {

@@ -49,7 +49,7 @@ export interface Talk {
 }
 
 /** Messages of one conversation that are kept; of more, the older half is let go. */
-export const KEPT_MESSAGES = 1_000
+const KEPT_MESSAGES = 1_000
 /** Early events of one conversation that are kept. What is let go is asked for as a gap. */
 export const EARLY_EVENTS = 256
 
