@@ -135,6 +135,23 @@ t.test('what an early event waits for in vain is asked for, once', async t => {
   t.equal(talk()?.position, 9)
 })
 
+t.test('between two pages of a range no event is applied: a message that changed later is still to come', async t => {
+  const reaction = event('reaction_added', 7, { id: 106, message_seq: 6, emoji: '👍' })
+  const reactions = [{ emoji: '👍', count: 1, mine: false }]
+  const sync = ({ ranges }: SyncRequest): SyncAnswer => {
+    if (ranges === undefined) return answer({ conversations: [conversation()] })
+    if (ranges[0]?.after === 5) return answer({ ranges: [range({ position: 6, head: 7, more: true })] })
+    store.receive(reaction)
+    return answer({ ranges: [range({ position: 7, head: 7, messages: [message(6, { changed_seq: 7, reactions })] })] })
+  }
+  const { store, hear, talk } = await start({ sync })
+  await hear({ type: 'resync', stream: STREAM } as Event)
+  t.same(
+    [...(talk()?.messages.values() ?? [])].map(each => each.reactions),
+    [reactions]
+  )
+})
+
 t.test('a request that failed is repeated', async t => {
   let down = true
   const sync = () => {

@@ -20,7 +20,7 @@ type Step = (talk: Talk, isNews: boolean) => Applied
 /** An event came: applied if it is the next, ignored if it is known, kept if it is early; then those that waited for it. */
 export function arrive(talk: Talk, event: Sequenced, me: UserId): Applied {
   if (event.seq <= talk.position) return talk
-  if (event.seq > talk.position + 1) {
+  if (talk.paging || event.seq > talk.position + 1) {
     if (talk.early.size >= EARLY_EVENTS) return talk
     return { ...talk, early: new Map(talk.early).set(event.seq, event) }
   }
@@ -30,7 +30,7 @@ export function arrive(talk: Talk, event: Sequenced, me: UserId): Applied {
 
 /** Applies the early events whose turn it is, and lets go of those whose turn is over. */
 export function release(talk: Talk, me: UserId): Applied {
-  if (talk.early.size === 0) return talk
+  if (talk.early.size === 0 || talk.paging) return talk
   const early = new Map([...talk.early].filter(([seq]) => seq > talk.position))
   const next = early.get((talk.position + 1) as Seq)
   if (next === undefined) return { ...talk, early }

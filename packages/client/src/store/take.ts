@@ -23,14 +23,18 @@ export function takeConversation(talk: Talk, conversation: Conversation, me: Use
   }
   if (talk.members !== null || isOlder) return release(settled(taken, me), me)
   const { position, from, messages } = told
-  return release(told.facts.last_seq > talk.position ? { ...taken, position, from, messages } : settled(taken, me), me)
+  return release(
+    told.facts.last_seq > talk.position ? { ...taken, position, from, messages, paging: false } : settled(taken, me),
+    me
+  )
 }
 
 /** Takes in what changed in a conversation's stream, then the early events that follow. `restart` and `gone` are told as they are. */
 export function takeRange(talk: Talk, range: SyncRange, me: UserId): Applied {
   if (range.status === 'restart') return 'anew'
   if (range.status === 'gone') return 'gone'
-  const advanced = range.position > talk.position ? withChanges(talk, range) : talk
+  const paged = { ...talk, paging: range.more }
+  const advanced = range.position > talk.position ? withChanges(paged, range) : paged
   if (range.conversation !== null) return takeConversation(advanced, range.conversation, me)
   return release(advanced, me)
 }

@@ -42,6 +42,8 @@ export interface Talk {
   readonly from: Seq
   readonly messages: ReadonlyMap<Seq, KeptMessage>
   readonly members: ReadonlyMap<UserId, Role> | null
+  /** A range was taken in that goes on: until its last page a message may be missing that changed later, so no event is applied. */
+  readonly paging: boolean
   /** Something happened that the events do not tell whole: the conversation is to be asked for again. */
   readonly stale: boolean
   /** Events that came before their predecessors, {@link EARLY_EVENTS} at most. */
@@ -64,6 +66,7 @@ export function freshTalk(conversation: Conversation): Talk {
     from: (facts.last_seq + 1) as Seq,
     messages: new Map(),
     members: null,
+    paging: false,
     stale: false,
     early: new Map()
   }
