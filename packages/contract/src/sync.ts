@@ -47,7 +47,9 @@ export const SyncRange = Type.Object(
     }),
     position: Type.Unsafe<Seq>({ ...Seq, description: 'Where the client stands after taking this in' }),
     head: Type.Unsafe<Seq>({ ...Seq, description: 'Last value of the stream when this was read; 0 unless `ok`' }),
-    more: Type.Boolean({ description: 'There is more of it than fitted: ask again from `position`' }),
+    more: Type.Boolean({
+      description: 'There is more of it than fitted: ask again from `position`, and apply no event before that'
+    }),
     messages: Type.Array(ref(Message), {
       description: 'Messages that were made or changed, as they are now, by `changed_seq`'
     }),
