@@ -140,18 +140,6 @@ t.test('texts are held to their rules', async t => {
   t.same(read(ProfileUpdate, { bio: '\udc00' }), { bio: ['Surrogate characters are not allowed: U+DC00.'] })
 })
 
-t.test('null is the empty text where a text may be empty and need not be there', async t => {
-  t.same(read(ProfileUpdate, { first_name: null, bio: null }), { first_name: '', bio: '' })
-  t.same(read(RegisterRequest, { username: null, password: null }), {
-    username: ['This field may not be null.'],
-    password: ['This field may not be null.']
-  })
-  t.same(read(ProfileUpdate, { bio: null }, false), { bio: ['This field may not be null.'] })
-  const documented = Compile(lenientBody(ProfileUpdate as unknown as ObjectSchema, 'json') as TSchema)
-  t.ok(documented.Check({ bio: null }))
-  t.notOk(documented.Check({ username: null }))
-})
-
 t.test('days are days', async t => {
   const bad = { birth_date: ['Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'] }
   t.same(read(ProfileUpdate, { birth_date: '2000-02-29' }), { birth_date: '2000-02-29' })

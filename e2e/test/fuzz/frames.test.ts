@@ -10,9 +10,6 @@ import { talker } from './talker.ts'
 /** Of every actor, in either dialect. */
 const DIALECTS = [['rendezvous.v1'], []]
 
-/** Documented, and carried out by nobody yet. */
-const LATER = ['sync']
-
 t.setTimeout(600_000)
 
 t.test('frames made of the document, good and bad, get one answer each', async t => {
@@ -37,7 +34,7 @@ t.test('frames made of the document, good and bad, get one answer each', async t
 
   const formed = frames.filter(({ isBroken }) => !isBroken).length
   t.comment(`${formed} are well-formed, carried out were ${JSON.stringify(Object.fromEntries(carriedOut))}`)
-  const shallow = Object.keys(commands).filter(type => !carriedOut.has(type) && !LATER.includes(type))
+  const shallow = Object.keys(commands).filter(type => !carriedOut.has(type))
   t.same(RUNS < ENOUGH ? [] : shallow, [], 'every command is carried out at times')
   report(t, found)
 })

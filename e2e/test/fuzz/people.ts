@@ -21,6 +21,8 @@ export interface Cast {
   readonly mortals: readonly Actor[]
   /** They change their passwords, which ends their sessions. */
   readonly changers: readonly Actor[]
+  /** He ends sessions of his own, of which he has many besides the one he asks by: those that `known('sessionId')` has. */
+  readonly keeper: Actor
   known(name: string): readonly unknown[]
   /** Conversations that people leave, and in which messages are deleted; the others go on. */
   readonly doomed: readonly unknown[]
@@ -33,12 +35,16 @@ const MORTALS = 24
 /** So many passwords can be changed, once each. */
 const CHANGERS = 24
 const DOOMED = 30
+/** Sessions of one person to be ended one by one. */
+const SESSIONS = 40
 
 /** Makes accounts, conversations and messages at `url`. */
 export async function castAt(url: string): Promise<Cast> {
   const actors = await Promise.all(names('fuzz', ACTORS).map(name => join(url, name)))
   const mortals = await Promise.all(names('mortal', MORTALS).map(name => join(url, name)))
   const changers = await Promise.all(names('changer', CHANGERS).map(name => join(url, name)))
+  const keeper = await join(url, 'keeper')
+  const sessions = await sessionsOf(url, keeper)
   const talk = await talkOf(actors, url)
   const users = actors.map(({ id }) => id)
   const byName: Readonly<Record<string, readonly unknown[]>> = {
@@ -52,12 +58,14 @@ export async function castAt(url: string): Promise<Cast> {
     ...{ new_password: [`${PASSWORD}, too`], new_password_confirm: [`${PASSWORD}, too`] },
     ...{ username: [...actors.map(({ name }) => name), ...names('fresh', ACTORS * 2)] },
     ...{ email: ['', ...names('fresh', ACTORS * 2).map(name => `${name}@example.org`)] },
-    ...{ stream: talk.conversations.map(id => `conversation:${id}`), emoji: ['👍', ':party:'] }
+    ...{ stream: talk.conversations.map(id => `conversation:${id}`), emoji: ['👍', ':party:'] },
+    ...{ sessionId: sessions }
   }
   return {
     actors,
     mortals,
     changers,
+    keeper,
     doomed: talk.doomed,
     messagesOf: conversation => talk.within.get(conversation) ?? [],
     known(name) {
@@ -121,6 +129,14 @@ async function talkOf(actors: readonly Actor[], url: string): Promise<Talk> {
   return talk
 }
 
+/** Ids of other sessions of `actor`, begun now. */
+async function sessionsOf(url: string, { name, access }: Actor): Promise<string[]> {
+  for (let n = 0; n < SESSIONS; n += 1) await http(url, witnessedFetch).login(name, PASSWORD)
+  const client = http(url, asActor({ access }))
+  const sessions = await client.request<{ id: string; current: boolean }[]>('GET', '/api/v1/auth/sessions/')
+  return sessions.filter(({ current }) => !current).map(({ id }) => id)
+}
+
 async function cursorsOf(client: Http, group: number): Promise<string[]> {
   const inside = `/api/v1/conversations/${group}`
   const lists = ['/api/v1/conversations/', `${inside}/members/`, `${inside}/messages/`, '/api/v1/search/messages/']
@@ -130,7 +146,7 @@ async function cursorsOf(client: Http, group: number): Promise<string[]> {
 }
 
 /** Carries requests with the token of `actor`. */
-function asActor({ access }: Actor) {
+function asActor({ access }: Pick<Actor, 'access'>) {
   return (url: string, init: RequestInit) =>
     witnessedFetch(url, { ...init, headers: { ...(init.headers as object), authorization: `Bearer ${access}` } })
 }

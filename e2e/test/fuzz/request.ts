@@ -25,6 +25,7 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** What ends sessions is done by people who have no other part. */
 const deadly = /logout|session|blacklist|token\/refresh/
 const renewing = /change-password/
+const choosy = /\{sessionId\}/
 /** What ends a membership or a message is most often done where nothing else is. */
 const destructive = /leave|remove|^DELETE .*(members\/\{userId\}|messages\/\{messageId\})\/$/
 /** Each costs a password's hash: many of them would be a test of hashing. */
@@ -130,7 +131,8 @@ function inForm(value: unknown): Body {
   return { headers: { 'content-type': FORM_TYPE }, text, isUnreadable: false, value: undefined }
 }
 
-function credentialsFor({ path }: Operation, { actors, mortals, changers }: Cast) {
+function credentialsFor({ path }: Operation, { actors, mortals, changers, keeper }: Cast) {
+  if (choosy.test(path)) return credentialsOf([keeper], 'mortal')
   if (renewing.test(path)) return credentialsOf(changers, 'mortal')
   return deadly.test(path) ? credentialsOf(mortals, 'mortal') : credentialsOf(actors, 'signed-in')
 }

@@ -76,7 +76,8 @@ export async function startSyncNode(t: Test): Promise<SyncNode> {
     presence: memoryPresence(wire, { gatewayId: 'api', leaseMs: HOUR_MS }),
     passwords: {
       hash: async password => `plain:${password}`,
-      verify: async (hash, given) => hash === `plain:${given}`
+      verify: async (hash, given) => hash === `plain:${given}`,
+      isOld: () => false
     },
     ...{ tokens, limits, syncRate: null, refreshTtlMs: HOUR_MS, clock: Date.now, newId: randomUUID },
     warn: error => {

@@ -250,10 +250,7 @@ export function chatStore(options: StoreOptions): ChatStore {
       if (event.type === 'message_delivered' || event.type === 'message_read') {
         const talk = talks.get(event.conversation_id)
         if (talk !== undefined) put(event.conversation_id, receive(talk, event, me))
-      } else if ('stream' in event) {
-        const id = conversationOf(event.stream)
-        if (id !== null) sequenced(id, event)
-      }
+      } else if ('stream' in event && 'conversation_id' in event) sequenced(event.conversation_id, event)
     },
     async settled() {
       while (running !== null) await running

@@ -23,7 +23,7 @@ export interface Watermarks {
 export type Facts = Omit<Conversation, 'participants' | 'last_message' | 'receipts'>
 
 /** An event that takes a value of a stream. */
-export type Sequenced = Extract<Event, { stream: string; seq: Seq }>
+export type Sequenced = Extract<Event, { stream: string; seq: Seq; conversation_id: ConversationId }>
 
 /**
  * One conversation as this client knows it. Transitions answer another one and change none.

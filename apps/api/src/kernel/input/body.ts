@@ -2,7 +2,6 @@ import { type ApiError, aliases, type FieldErrors, invalid } from '@rendezvous/c
 import { FormBody } from '../form.ts'
 import { fieldOf } from './field.ts'
 import { type Field, type FieldSchema, typeName } from './reading.ts'
-import { saysNothingWhenEmpty } from './text.ts'
 
 /** An object of fields, as the contract writes it. */
 export interface ObjectSchema {
@@ -21,8 +20,6 @@ interface Slot {
   readonly required: boolean
   readonly isList: boolean
   readonly isText: boolean
-  /** Whether null stands for the empty text. */
-  readonly nullIsEmpty: boolean
   readonly read: Field
 }
 
@@ -65,15 +62,13 @@ function namesAsSent({ name, names }: Slot, source: ReadonlyMap<string, unknown>
 }
 
 function slotOf(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): Slot {
-  const required = schema.required?.includes(name) ?? false
   const others = lenient ? (aliases[name] ?? []).filter(alias => !Object.hasOwn(schema.properties, alias)) : []
   return {
     name,
     names: [name, ...others],
-    required,
+    required: schema.required?.includes(name) ?? false,
     isList: field.type === 'array',
     isText: field.type === 'string',
-    nullIsEmpty: lenient && !required && saysNothingWhenEmpty(field),
     read: fieldOf(field, { name, lenient })
   }
 }
@@ -101,7 +96,7 @@ function readSlot(
     return []
   }
 
-  const reading = slot.read(raw === null && slot.nullIsEmpty ? '' : raw)
+  const reading = slot.read(raw)
   if (!reading.ok) errors.set(name ?? slot.name, reading.errors)
   return reading.ok ? [[slot.name, reading.value]] : []
 }

@@ -23,11 +23,6 @@ export function textField(schema: FieldSchema, { name, lenient }: Manner): Field
   }
 }
 
-/** Whether the field is a text that says nothing when it is empty: for Django's clients null means the same. */
-export function saysNothingWhenEmpty({ type, minLength = 0, pattern, format }: FieldSchema): boolean {
-  return type === 'string' && minLength === 0 && pattern === undefined && format === undefined
-}
-
 /** Characters as people count them in a limit: Unicode code points. */
 function codePoints(text: string): number {
   let count = 0
