@@ -9,7 +9,20 @@ export type Cast = Readonly<Record<Actor, Someone>>
 
 const commands = [
   ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
-  ...['join', 'leave', 'remove', 'role', 'hand over', 'rename', 'read', 'read', 'read privately', 'reopen', 'create']
+  ...[
+    'join',
+    'leave',
+    'remove',
+    'role',
+    'hand over',
+    'rename',
+    'read',
+    'read',
+    'read privately',
+    'reopen',
+    'create',
+    'come back'
+  ]
 ] as const
 const network = ['lose', 'regain', 'flush', 'wait', 'timers', 'close', 'open'] as const
 
@@ -83,6 +96,11 @@ export async function carryOut(ground: Ground, step: Extract<Step, { kind: 'comm
     read: () => actor.attempt('POST', `${path}read/`, { seq }),
     'read privately': () => actor.attempt('POST', `${path}read/`, { seq, private: true }),
     create: () => cast.bob.attempt('POST', '/api/v1/conversations/', { participants: [person, cast.ann.id] }),
+    'come back': async () => {
+      await cast.ann.attempt('POST', `/api/v1/conversations/${group}/leave/`)
+      for (const other of [cast.bob, cast.carl, cast.dora])
+        await other.attempt('POST', `/api/v1/conversations/${group}/members/`, { user_ids: [cast.ann.id] })
+    },
     reopen: () => cast.ann.attempt('POST', '/api/v1/conversations/', { participants: [cast.bob.id] })
   }
   await acts[what]()
