@@ -54,7 +54,8 @@ function message(seq: number, senderId: UserId = ANN, id = conversationId): Chan
     replyTo: null,
     mentions: [],
     reactions: [],
-    system: null
+    system: null,
+    isRead: false
   }
   return { ...placed, type: 'message_created', message: stored, rejoinedIds: [] }
 }

@@ -29,10 +29,10 @@ async function group(settings: object = {}): Promise<Group> {
   return { ann, bob, carl, id: body.id, url: `${PATH}${body.id}/` }
 }
 
-/** What was published since: topics, header, frames. */
+/** What was published since of conversations: topics, header, frames. */
 async function told() {
   await api.services.announcer.settle()
-  return record.take()
+  return record.take().filter(({ header }) => !('stream' in header && header.stream.startsWith('user:')))
 }
 
 t.test('a group is made by naming several people, or by saying so', async t => {
@@ -88,6 +88,26 @@ t.test('messages go to the room once, and everybody reads them', async t => {
     { topics: [`room:${id}`], header: { kind: 'courtesy', members_seq: 1 }, frames: [{ type: 'message_delivered' }] },
     { topics: [`room:${id}`], frames: [{ type: 'message_read', user_id: ann.id, id: sent.body.id }] }
   ])
+})
+
+t.test('a message of a group is read for who read it, and for its sender once anybody did', async t => {
+  const { ann, bob, carl, url } = await group()
+  const { body: sent } = await ann.ask('POST', `${url}messages/`, { content: 'Saturday?' })
+  const isRead = async (who: Person) =>
+    ((await who.ask('GET', `${url}messages/${sent.id}/`)).body as { is_read?: boolean }).is_read
+
+  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [false, false, false])
+  await bob.ask('POST', `${url}messages/${sent.id}/mark_read/`)
+  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, false])
+  await carl.ask('POST', `${url}read/`, { seq: sent.seq, private: true })
+  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, true])
+})
+
+t.test('nobody learns of private reading', async t => {
+  const { ann, bob, url } = await group()
+  const { body: sent } = await ann.ask('POST', `${url}messages/`, { content: 'Saturday?' })
+  await bob.ask('POST', `${url}read/`, { seq: sent.seq, private: true })
+  t.match(await ann.ask('GET', `${url}messages/${sent.id}/`), { body: { is_read: false } })
 })
 
 t.test('members come and go, each change one event, and the server says so', async t => {

@@ -66,7 +66,10 @@ export const Message = Type.Object(
     content: Type.String(),
     message_type: MessageType,
     status: MessageStatus,
-    is_read: Type.Boolean(),
+    is_read: Type.Boolean({
+      description:
+        "Of one's own message, whether anybody else has read it (in groups of 32 at most); of others', whether oneself has"
+    }),
     created_at: Timestamp,
     client_id: ClientId,
     seq: Seq,

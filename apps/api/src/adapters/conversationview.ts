@@ -3,7 +3,7 @@ import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
 import { toHistory, toRole } from './groupview.ts'
-import { type MessageRow, messageColumns, OTHER_MEMBERSHIP, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
+import { type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
 import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 /** What the member $1 sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
@@ -16,7 +16,7 @@ export const CONVERSATION_VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS 
   FROM page
   JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = page.id LIMIT 1) c ON true
   JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = page.id AND x.user_id = $1 LIMIT 1) s ON true
-  ${OTHER_MEMBERSHIP}
+  ${OTHERS}
   LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = page.id AND ${VISIBLE} ORDER BY x.seq DESC LIMIT 1) m ON true
   ${WATERMARKS}
   CROSS JOIN LATERAL (SELECT count(*) AS unread FROM message x WHERE x.conversation_id = page.id

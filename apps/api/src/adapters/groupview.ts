@@ -67,7 +67,8 @@ export function toSaid(conversationId: ConversationId, actorId: UserId, row: Sai
     mentions: [],
     system: row.metadata.system,
     reactions: [],
-    status: 'sent'
+    status: 'sent',
+    isRead: false
   }
 }
 

@@ -2,15 +2,7 @@ import { limits, type Seq, timestamp, type UserId } from '@rendezvous/contract'
 import type { Database, Parameter, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
 import type { MessageChanged, MessageChanges, OfMessage, Reactor } from '../ports/message-changes.ts'
-import {
-  isMessage,
-  type MessageRow,
-  messageColumns,
-  OTHER_MEMBERSHIP,
-  toMessage,
-  VISIBLE,
-  WATERMARKS
-} from './messageview.ts'
+import { isMessage, type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
 
 const COLUMNS = `status, seq, message_seq AS "messageSeq", at, member_ids AS "memberIds", members_seq AS "membersSeq",
   outbox_id AS "outboxId"`
@@ -41,7 +33,7 @@ const PINS: Statement = {
   text: `SELECT ${messageColumns('s.user_id')}
     FROM membership s
     JOIN conversation c ON c.id = s.conversation_id
-    ${OTHER_MEMBERSHIP}
+    ${OTHERS}
     LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = $1 AND x.pinned_at IS NOT NULL AND ${VISIBLE}
       ORDER BY x.seq DESC LIMIT $3) m ON true
     ${WATERMARKS}

@@ -6,7 +6,7 @@ import {
   isMessage,
   type MessageRow,
   messageColumns,
-  OTHER_MEMBERSHIP,
+  OTHERS,
   pair,
   toMessage,
   VISIBLE,
@@ -29,7 +29,7 @@ function pageStatement(name: string, order: 'ASC' | 'DESC'): Statement {
     text: `SELECT ${messageColumns('s.user_id')}
     FROM membership s
     JOIN conversation c ON c.id = s.conversation_id
-    ${OTHER_MEMBERSHIP}
+    ${OTHERS}
     LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = $1 AND x.seq > $3 AND x.seq < $4 AND ${VISIBLE}
       ORDER BY x.seq ${order} LIMIT $5) m ON true
     ${WATERMARKS}
@@ -45,7 +45,7 @@ const FIND: Statement = {
   text: `SELECT ${messageColumns('s.user_id')}
     FROM membership s
     JOIN conversation c ON c.id = s.conversation_id
-    ${OTHER_MEMBERSHIP}
+    ${OTHERS}
     JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = $1 AND x.id = $3 AND ${VISIBLE} LIMIT 1) m ON true
     ${WATERMARKS}
     WHERE s.conversation_id = $1 AND s.user_id = $2 AND s.left_seq IS NULL`

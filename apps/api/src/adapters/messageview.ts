@@ -1,4 +1,12 @@
-import type { ConversationId, MessageId, MessageStatus, Seq, SystemFacts, UserId } from '@rendezvous/contract'
+import {
+  type ConversationId,
+  limits,
+  type MessageId,
+  type MessageStatus,
+  type Seq,
+  type SystemFacts,
+  type UserId
+} from '@rendezvous/contract'
 import type { Message } from '../ports/messages.ts'
 
 /** A row that holds a message beside other columns; all null when there is none. */
@@ -21,6 +29,7 @@ export interface MessageRow {
   readonly m_reactions: Readonly<Record<string, number>> | null
   readonly m_mine: readonly string[] | null
   readonly m_status: MessageStatus
+  readonly m_is_read: boolean
 }
 
 /** What stands in `message.metadata`. */
@@ -29,7 +38,7 @@ export interface MessageMetadata {
   readonly system?: SystemFacts
 }
 
-/** The columns of `MessageRow`, from a message `m`, its conversation `c`, and the watermarks `w` of the other person than its sender. `reader`
+/** The columns of `MessageRow`, from a message `m`, its conversation `c`, and the watermarks `w` of who got it. `reader`
  *  is an expression for who reads, or NULL. */
 export function messageColumns(reader: string): string {
   return `m.id AS m_id, m.conversation_id AS m_conversation_id, m.seq AS m_seq, m.changed_seq AS m_changed_seq, m.number AS m_number,
@@ -39,15 +48,18 @@ export function messageColumns(reader: string): string {
   CASE WHEN m.reply_to_seq IS NOT NULL THEN (SELECT y.id FROM message y WHERE y.conversation_id = m.conversation_id AND y.seq = m.reply_to_seq) END AS m_reply_to,
   CASE WHEN m.reactions IS NOT NULL THEN (SELECT array_agg(y.emoji::text) FROM reaction y
     WHERE y.conversation_id = m.conversation_id AND y.message_seq = m.seq AND y.user_id = ${reader}) END AS m_mine,
-  CASE WHEN c.kind <> 1 THEN 'sent' WHEN w.read_seq >= m.seq THEN 'read' WHEN w.delivered_seq >= m.seq THEN 'delivered' ELSE 'sent' END AS m_status`
+  CASE WHEN c.kind <> 1 THEN 'sent' WHEN w.read_seq >= m.seq THEN 'read' WHEN w.delivered_seq >= m.seq THEN 'delivered' ELSE 'sent' END AS m_status,
+  coalesce(w.read_seq >= m.seq, false) AS m_is_read`
 }
 
-/** Joins to a membership `s` of a conversation `c` the other person's, as `o`. */
-export const OTHER_MEMBERSHIP = `LEFT JOIN LATERAL (SELECT x.delivered_seq, x.read_seq FROM membership x WHERE x.conversation_id = s.conversation_id
-    AND x.user_id = CASE s.user_id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) o ON true`
-/** Of the memberships `s` and `o`, chooses the watermarks of who is not the sender of `m`, as `w`. */
+/** Joins to a membership `s` of a conversation `c` how far the others got, as `o`: the furthest of them, of a group that has receipts those who are in
+ *  it, nulls above that. */
+export const OTHERS = `LEFT JOIN LATERAL (SELECT max(x.delivered_seq) AS delivered_seq, max(x.read_seq) AS read_seq FROM membership x
+    WHERE x.conversation_id = s.conversation_id AND x.user_id <> s.user_id AND (c.kind = 1 OR x.left_seq IS NULL)
+      AND c.member_count <= ${limits.receiptMembers}) o ON true`
+/** The watermarks of who got `m`, as `w`: of the others `o` for what the member `s` sent, his own for the rest, reading in private included. */
 export const WATERMARKS = `CROSS JOIN LATERAL (SELECT CASE m.sender_id WHEN s.user_id THEN o.delivered_seq ELSE s.delivered_seq END AS delivered_seq,
-    CASE m.sender_id WHEN s.user_id THEN o.read_seq ELSE s.read_seq END AS read_seq) w`
+    CASE m.sender_id WHEN s.user_id THEN o.read_seq ELSE greatest(s.read_seq, s.private_read_seq) END AS read_seq) w`
 
 /** True of the messages `x` that the member `s` may see. */
 export const VISIBLE = `x.seq >= s.visible_from_seq AND x.seq > s.cleared_seq AND x.deleted_at IS NULL
@@ -74,7 +86,8 @@ export function toMessage(row: MessageRow): Message | null {
     mentions: row.m_metadata?.mentions ?? [],
     system: row.m_metadata?.system ?? null,
     reactions: reactionsOf(row),
-    status: row.m_status
+    status: row.m_status,
+    isRead: row.m_is_read
   }
 }
 

@@ -2,15 +2,7 @@ import type { ConversationId, MessageId, UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import type { Message } from '../ports/messages.ts'
 import type { Found, MessageSearch, Search } from '../ports/search.ts'
-import {
-  isMessage,
-  type MessageRow,
-  messageColumns,
-  OTHER_MEMBERSHIP,
-  toMessage,
-  VISIBLE,
-  WATERMARKS
-} from './messageview.ts'
+import { isMessage, type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
 
 /** With more matches than this, the newest messages are looked through instead of sorting them all. */
 const MATCHES = 2_000
@@ -35,7 +27,7 @@ const MESSAGES = `SELECT ${messageColumns('s.user_id')}
     JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = hit.conversation_id AND x.user_id = $1 LIMIT 1) s ON true
     JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = hit.conversation_id LIMIT 1) c ON true
     JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = hit.conversation_id AND x.id = hit.id AND ${VISIBLE} LIMIT 1) m ON true
-    ${OTHER_MEMBERSHIP}
+    ${OTHERS}
     ${WATERMARKS}
     ORDER BY m.id DESC`
 

@@ -4,7 +4,7 @@ import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
 import type { RangeQuestion, RangeState, SyncQuestion, SyncState } from '../ports/sync.ts'
 import { MEMBER_COLUMNS, type MemberRow, memberPerson, toMember } from './groupview.ts'
-import { type MessageRow, messageColumns, OTHER_MEMBERSHIP, toMessage, WATERMARKS } from './messageview.ts'
+import { type MessageRow, messageColumns, OTHERS, toMessage, WATERMARKS } from './messageview.ts'
 import { type Entry, READ, type Room, takeValues } from './values.ts'
 
 const MEMBERSHIP =
@@ -38,7 +38,7 @@ const MESSAGES: Statement = {
   name: 'sync_messages',
   text: `SELECT ${messageColumns('s.user_id')}, m.deleted_at IS NOT NULL OR m.expires_at <= now() AS gone
     FROM unnest($2::bigint[], $3::int[]) AS q(id, seq) ${MEMBERSHIP} ${CONVERSATION}
-    ${OTHER_MEMBERSHIP}
+    ${OTHERS}
     JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = q.id AND x.seq = q.seq LIMIT 1) m ON true
     ${WATERMARKS}
     ORDER BY m.changed_seq`

@@ -60,6 +60,8 @@ export interface Message {
   readonly createdAt: Date
   /** How far the other person has got; `sent` in a group. */
   readonly status: MessageStatus
+  /** Of one's own, whether anybody else has read it, in groups that have receipts; of others', whether oneself has. False where nobody reads. */
+  readonly isRead: boolean
   /** Seq of its last change, its own when it was never changed. */
   readonly changedSeq: Seq
   readonly editedAt: Date | null

@@ -38,6 +38,7 @@ export function sentMessage(
     reactions: [],
     system: null,
     status: 'sent',
+    isRead: false,
     seq,
     changedSeq: seq,
     number,

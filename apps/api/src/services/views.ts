@@ -23,7 +23,7 @@ export function messageView(message: Message): MessageView {
     content: message.content,
     message_type: messageType(message.kind),
     status: message.status,
-    is_read: message.status === 'read',
+    is_read: message.isRead,
     created_at: timestamp(message.createdAt),
     client_id: message.clientId,
     seq: message.seq,
