@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { createDatabase, loadFixture, needsServer } from '../../apps/import/test/databases.ts'
+import { witnessedFetch } from './contract/witness.ts'
 import { from, importDjango } from './import.ts'
 import { startStandalone } from './standalone.ts'
 
@@ -17,14 +18,14 @@ interface Conversation {
 
 /** Signs somebody in over HTTP, and answers how to ask with his token. */
 async function signIn(url: string, username: string, password: string) {
-  const answer = await fetch(`${url}/api/token/`, {
+  const answer = await witnessedFetch(`${url}/api/token/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username, password })
   })
   const { access } = (await answer.json()) as { access?: string }
   const get = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${access}` } })
+    const response = await witnessedFetch(`${url}${path}`, { headers: { authorization: `Bearer ${access}` } })
     return (await response.json()) as T
   }
   return { status: answer.status, get }

@@ -57,7 +57,8 @@ t.test('a client of our dialect says itself what was delivered, and what was rea
 
   await atBob.command({ type: 'mark_delivered', conversation_id, seq: sent.seq })
   t.match(await atAnn.next('message_delivered'), { id: sent.id, user_id: bob.id })
-  await atBob.command({ type: 'mark_read', conversation_id, seq: sent.seq })
+  const read = await atBob.command({ type: 'mark_read', conversation_id, seq: (sent.seq + 500) as typeof sent.seq })
+  t.equal(read.seq, sent.seq, 'nobody reads beyond the end')
   t.match(await atAnn.next('message_read'), { id: sent.id, user_id: bob.id })
   t.match(await ann.http.messages(conversation_id), [{ id: sent.id, status: 'read' }])
 })

@@ -85,6 +85,15 @@ t.test('who is signed in counts by account, reading and writing apart, wherever 
   t.match(await ask(bob.access, '192.0.2.1'), { statusCode: 200 })
 })
 
+t.test('searching and syncing have limits of their own', async t => {
+  const { access } = await join('carl')
+  const headers = { authorization: `Bearer ${access}` }
+  const policyOf = async (method: 'GET' | 'POST', url: string) =>
+    (await app.inject({ method, url, headers })).headers['ratelimit-policy']
+  t.match(await policyOf('GET', '/api/v1/search/messages/?q=boat'), /^"search"/)
+  t.match(await policyOf('POST', '/api/v1/sync/'), /^"sync"/)
+})
+
 t.test('signing in and making accounts have limits of their own, and health has none', async t => {
   const policyOf = async (url: string) => (await from('192.0.2.9', url)).headers['ratelimit-policy']
   t.match(await policyOf('/auth/login/'), /^"login"/)

@@ -99,14 +99,17 @@ export function connect(
 
   const seat = place(member, claims, node)
 
-  /** The end of the session and rooms that the person came into may be among what was lost. While the api cannot be asked the client is told once. */
+  /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
+   *  client is told once. */
   function renew(isFirst: boolean): void {
     const tell = () => outlet.send(voice.resync(null))
     cancelResync = null
     seat.renew().then(
-      isAlive => {
-        if (!isAlive) endWith(closeCodes.sessionEnded)
-        else tell()
+      welcome => {
+        if (welcome === null) return
+        if (!welcome.alive) return endWith(closeCodes.sessionEnded)
+        outlet.send(voice.snapshot([...welcome.online]))
+        tell()
       },
       error => {
         if (isClosed()) return

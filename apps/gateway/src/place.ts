@@ -21,9 +21,8 @@ export interface Place {
   take(): Promise<Welcome | null>
   /** Its own topic brought that people came or went. @throws as `take`. */
   moved(frame: RoomFrame): Promise<void>
-  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now. False when its session has ended.
-   *  @throws as `take`. */
-  renew(): Promise<boolean>
+  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now, and looks who is online. As `take`. */
+  renew(): Promise<Welcome | null>
   /** Lets go of everything, taken or being taken. Safe to repeat. */
   release(): void
 }
@@ -43,6 +42,16 @@ export function place(
     await hub.join(member, more)
   }
 
+  async function settle(): Promise<Welcome | null> {
+    const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
+    if (released) return null
+    if (!alive) return { alive, online: [], head }
+    await rooms.enter(member, entered)
+    if (released) return null
+    const online = await presence.online(contacts)
+    return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+  }
+
   return {
     // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic. He is present
     // before the roster is asked for: who comes later than it was read then finds him among those to tell (ADR 12)
@@ -51,20 +60,10 @@ export function place(
       if (released) return null
       isPresent = true
       await presence.enter(claims.userId)
-      const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
-      if (released) return null
-      if (!alive) return { alive, online: [], head }
-      await rooms.enter(member, entered)
-      if (released) return null
-      const online = await presence.online(contacts)
-      return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+      return settle()
     },
     moved: frame => rooms.moved(member, frame),
-    async renew() {
-      const { alive, rooms: entered } = await backend.roster(claims)
-      if (alive && !released) await rooms.enter(member, entered)
-      return alive
-    },
+    renew: settle,
     release() {
       if (released) return
       released = true

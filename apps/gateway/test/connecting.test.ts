@@ -65,6 +65,7 @@ t.test('a socket that connects while its topic is interrupted is told to resync,
 
   const client = await gateway.connectReady(alice)
   gateway.timers.advance(3_000)
+  t.match(await client.next(), { type: 'presence_snapshot' })
   t.match(await client.next(), { type: 'resync', stream: null })
   await api.said(3, { membersSeq: 2 })
   t.match(await client.next(), { type: 'message_created', seq: 3 })

@@ -30,7 +30,6 @@ export interface FakeBackend extends Backend {
     alive: (claims: Claims) => boolean
     roster: (claims: Claims) => Roster
     rooms: (question: RoomQuestion) => RoomState
-    heads: (stream: string) => number
     execute: (command: IssuedCommand) => CommandResult
   }
 }
@@ -64,7 +63,6 @@ export function fakeBackend(): FakeBackend {
       alive: () => true,
       roster: () => emptyRoster,
       rooms: ({ userIds }) => ({ membersSeq: 1 as Seq, headSeq: 1 as Seq, memberIds: userIds }),
-      heads: () => 0,
       execute: () => ({ ok: true, result: {} })
     },
     async alive(entries: readonly Claims[]) {
@@ -78,10 +76,6 @@ export function fakeBackend(): FakeBackend {
     async rooms(entries: readonly RoomQuestion[]) {
       await note({ name: 'rooms', entries })
       return entries.map(entry => backend.answers.rooms(entry))
-    },
-    async heads(entries: readonly string[]) {
-      await note({ name: 'heads', entries })
-      return entries.map(entry => backend.answers.heads(entry))
     },
     async execute(entries: readonly IssuedCommand[]) {
       await note({ name: 'execute', entries })

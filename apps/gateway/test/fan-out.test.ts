@@ -68,20 +68,26 @@ t.test('what is published twice arrives once', async t => {
   t.match(await client.next(), { text: 'end' })
 })
 
-t.test('after an interruption sockets are told to resync, spread out, and order starts anew', async t => {
-  const gateway = await openGateway(t)
-  const api = publisher(t, gateway)
-  const client = await gateway.connectReady(alice)
-  await api.messages([toAlice], 1)
-  gateway.wire.faults.disconnect(gateway.name)
-  await api.messages([toAlice], 2, 9)
-  gateway.wire.faults.reconnect(gateway.name)
-  await api.messages([toAlice], 10)
+t.test(
+  'after an interruption sockets are told who is online and to resync, spread out, and order starts anew',
+  async t => {
+    const gateway = await openGateway(t)
+    const api = publisher(t, gateway)
+    const client = await gateway.connectReady(alice)
+    await api.messages([toAlice], 1)
+    gateway.wire.faults.disconnect(gateway.name)
+    await api.messages([toAlice], 2, 9)
+    gateway.wire.faults.reconnect(gateway.name)
+    await api.messages([toAlice], 10)
 
-  t.same(await nextSeqs(client, 2), [1, 10], 'the new one does not wait for what was lost')
-  gateway.timers.advance(1_500)
-  t.match(await client.next(), { type: 'resync', stream: null, v: 1 })
-})
+    t.same(await nextSeqs(client, 2), [1, 10], 'the new one does not wait for what was lost')
+    await gateway.connectReady(bob)
+    gateway.backend.answers.roster = () => ({ ...emptyRoster, contacts: [bob] })
+    gateway.timers.advance(1_500)
+    t.match(await client.next(), { type: 'presence_snapshot', online_user_ids: [alice, bob] })
+    t.match(await client.next(), { type: 'resync', stream: null, v: 1 })
+  }
+)
 
 t.test('a session that ended during an interruption closes its sockets with 4501', async t => {
   const gateway = await openGateway(t)
@@ -94,6 +100,7 @@ t.test('a session that ended during an interruption closes its sockets with 4501
   gateway.timers.advance(3_000)
 
   t.equal((await ended.closed).code, 4501)
+  t.match(await other.next(), { type: 'presence_snapshot' })
   t.match(await other.next(), { type: 'resync' })
   other.say({ type: 'ping' })
   t.match(await other.next(), { type: 'ack' }, 'whose session goes on stays')
@@ -107,6 +114,7 @@ t.test('an interruption of one topic concerns its sockets only', async t => {
   await publisher(t, gateway).tell([toBob, toAlice], 'marker')
   await hers.nextOf('told')
   gateway.timers.advance(3_000)
+  t.equal((await hers.next()).type, 'presence_snapshot')
   t.equal((await hers.next()).type, 'resync')
 
   t.equal((await his.next()).type, 'told')

@@ -267,6 +267,7 @@ t.test('after an interruption of his own topic a person is in the rooms that he 
 
   gateway.backend.interpose('roster', () => Promise.resolve())
   gateway.timers.advance(1_000)
+  t.match(await c.next(), { type: 'presence_snapshot' })
   t.match(await c.next(), { type: 'resync', stream: null }, 'and when it was')
   await api.said(5, { membersSeq: 3 })
   t.match(await c.next(), { seq: 5 })

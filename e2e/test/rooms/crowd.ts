@@ -23,18 +23,18 @@ export interface Actor {
   readonly ears: readonly Ear[]
 }
 
-/** Somebody new, with a socket on each of `gateways`. `fetch` answers the last value that he sees. */
+/** Somebody new, with a socket on each of `gateways`. `look` fetches, and answers the last value that he sees. */
 export async function newActor(
   nodes: Nodes,
   gateways: readonly (0 | 1)[],
-  fetch: (person: Person) => Promise<number>
+  look: (person: Person) => Promise<number>
 ): Promise<Actor> {
   const first = await newPerson(nodes.apis[0])
   const at = [first, await signIn(first.name, nodes.apis[1])] as const
-  return { id: first.id, at, ears: await Promise.all(gateways.map(n => listen(nodes.gateways[n], first, fetch))) }
+  return { id: first.id, at, ears: await Promise.all(gateways.map(n => listen(nodes.gateways[n], first, look))) }
 }
 
-async function listen(gateway: string, person: Person, fetch: (person: Person) => Promise<number>): Promise<Ear> {
+async function listen(gateway: string, person: Person, look: (person: Person) => Promise<number>): Promise<Ear> {
   const address = `${gateway.replace('http', 'ws')}/ws/chat?ticket=${await person.http.ticket()}`
   const socket = new WitnessedSocket(address, ['rendezvous.v1'])
   const heard: Event[] = []
@@ -48,7 +48,7 @@ async function listen(gateway: string, person: Person, fetch: (person: Person) =
     const event: Event = JSON.parse(String(data))
     heard.push(event)
     if (event.type === 'resync')
-      fetching = Promise.all([fetching, fetch(person)]).then(([, head]) => {
+      fetching = Promise.all([fetching, look(person)]).then(([, head]) => {
         fetched = Math.max(fetched, head)
       })
     news.emit('any')

@@ -86,8 +86,6 @@ export interface Backend {
   roster(claims: readonly Claims[]): Promise<Roster[]>
   /** Who is in each room now: nobody who left or was taken out, and everybody who came, before the call began. */
   rooms(questions: readonly RoomQuestion[]): Promise<RoomState[]>
-  /** The last value of each stream (`conversation:<id>`, `user:<id>`), 0 for one that does not exist. */
-  heads(streams: readonly string[]): Promise<number[]>
   /** Carries out commands; one that is refused leaves its neighbours alone. Durable when answered. */
   execute(commands: readonly IssuedCommand[]): Promise<CommandResult[]>
   /** Moves delivered watermarks. A report of what is no message of his is ignored. */

@@ -33,12 +33,6 @@ const LIST: Statement = {
     ORDER BY c.changed_at DESC, c.id DESC LIMIT $4) ${CONVERSATION_VIEW}`
 }
 
-const HEADS: Statement = {
-  name: 'conversation_heads',
-  text: `SELECT c.id, c.last_seq AS "lastSeq", c.members_seq AS "membersSeq" FROM unnest($1::bigint[]) AS o(id)
-    JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = o.id LIMIT 1) c ON true`
-}
-
 const AUDIENCE: Statement = {
   name: 'conversation_audience',
   text: `SELECT CASE c.kind WHEN 1 THEN ARRAY(SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.user_id <> $2
@@ -145,10 +139,6 @@ export function conversationsIn(database: Database): Conversations {
         const present = new Set(found.userIds)
         return { ...found, userIds: userIds.filter(userId => present.has(userId)) }
       })
-    },
-
-    async heads(ids) {
-      return ids.length === 0 ? [] : database.query<Head>(HEADS, [ids])
     }
   }
 }

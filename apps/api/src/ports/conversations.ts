@@ -99,8 +99,6 @@ export interface Conversations {
   findForMember(id: ConversationId, userId: UserId): Promise<Conversation | null>
   /** Takes the user out; takes a seq. Durable when it resolves. Null when absent or he is not in it. */
   leave(id: ConversationId, userId: UserId): Promise<Left | null>
-  /** The heads of those that exist, in no order. For gateways: asks for no membership. */
-  heads(ids: readonly ConversationId[]): Promise<Head[]>
   /** Who hears what a member does; null when it is absent, not the member's, or across a block. */
   audience(id: ConversationId, userId: UserId): Promise<Audience | null>
   /** The groups each user is in, under his place. */

@@ -31,7 +31,8 @@ export function receiptRoutes({ receipts, typing }: ReceiptRoutesDeps): FastifyP
       },
       async (request, reply) => {
         const { seq, private: isPrivate } = request.body
-        if (!(await receipts.read(request.caller.userId, request.params.id, seq, isPrivate))) throw notFound()
+        const position = await receipts.read(request.caller.userId, request.params.id, seq, isPrivate)
+        if (position === null) throw notFound()
         return reply.code(204).send(null)
       }
     )

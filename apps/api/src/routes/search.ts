@@ -13,6 +13,7 @@ export function searchRoutes({ search }: { readonly search: SearchService }): Fa
     app.get(
       '/api/v1/search/messages/',
       {
+        config: { limit: 'search' },
         schema: {
           tags: ['messages'],
           summary: 'Search the messages of my conversations, the newest first',

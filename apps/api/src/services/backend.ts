@@ -2,12 +2,10 @@ import {
   ApiError,
   type Backend,
   type CommandResult,
-  type ConversationId,
   type IssuedCommand,
   type RoomHead,
   type Roster,
-  type Seq,
-  type UserId
+  type Seq
 } from '@rendezvous/contract'
 import type { Conversations, Head } from '../ports/conversations.ts'
 import type { Users } from '../ports/users.ts'
@@ -20,7 +18,7 @@ import type { ReceiptService } from './receipts.ts'
 /** The services that gateways reach. */
 export interface BackendOptions {
   readonly sessions: Pick<Gate, 'isAlive' | 'areAlive'>
-  readonly conversations: Pick<Conversations, 'rooms' | 'present' | 'heads'>
+  readonly conversations: Pick<Conversations, 'rooms' | 'present'>
   readonly users: Pick<Users, 'streamHeads'>
   readonly carryOut: CarryOut
   readonly receipts: ReceiptService
@@ -73,21 +71,6 @@ export function backend(options: BackendOptions): Backend {
       }))
     },
 
-    async heads(streams) {
-      const named = streams.map(nameOf)
-      const of = (kind: string) => named.flatMap(name => (name.kind === kind ? [name.id] : []))
-      const people = of('user') as UserId[]
-      const [found, mine] = await Promise.all([
-        conversations.heads(of('conversation') as ConversationId[]),
-        users.streamHeads(people)
-      ])
-      const heads = new Map<string, number>([
-        ...found.map(({ id, lastSeq }) => [`conversation:${id}`, lastSeq] as const),
-        ...people.map((id, index) => [`user:${id}`, mine[index] ?? 0] as const)
-      ])
-      return streams.map(stream => heads.get(stream) ?? 0)
-    },
-
     execute: commands => Promise.all(commands.map(execute)),
 
     async delivered(reports) {
@@ -115,8 +98,3 @@ function toRoomHead({ id, membersSeq, lastSeq }: Head): RoomHead {
 }
 
 const NOTHING = 0 as Seq
-
-function nameOf(stream: string): { readonly kind: string; readonly id: number } {
-  const [kind = '', id = ''] = stream.split(':')
-  return { kind, id: Number(id) }
-}

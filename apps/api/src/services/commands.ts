@@ -45,12 +45,12 @@ export function commandsOver(services: CommandServices): CarryOut {
 
   async function move(userId: UserId, command: OfType<'mark_read' | 'mark_delivered'>): Promise<AckResult> {
     const { conversation_id, seq } = command
-    const isKnown =
+    const position =
       command.type === 'mark_read'
         ? await receipts.read(userId, conversation_id, seq, command.private)
         : await receipts.deliver(userId, conversation_id, seq)
-    if (!isKnown) throw notFound()
-    return { conversation_id, seq }
+    if (position === null) throw notFound()
+    return { conversation_id, seq: position }
   }
 
   async function change(

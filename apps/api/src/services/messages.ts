@@ -150,7 +150,7 @@ export function messageService({ messages, conversations, receipts, announcer, n
       const page = await messages.page(conversationId, callerId, await windowOf(callerId, conversationId, between))
       const last = page?.messages.at(-1)
       if (page === null || last === undefined) return nothing
-      if (!(await receipts.read(callerId, conversationId, last.seq))) return nothing
+      if ((await receipts.read(callerId, conversationId, last.seq)) === null) return nothing
       return asRead(callerId, page)
     },
 
@@ -159,7 +159,7 @@ export function messageService({ messages, conversations, receipts, announcer, n
     async markRead(callerId: UserId, conversationId: ConversationId, messageId: MessageId): Promise<MessageView> {
       const message = await messages.findForMember(conversationId, messageId, callerId)
       if (message === null) throw notFound()
-      if (!(await receipts.read(callerId, conversationId, message.seq))) throw notFound()
+      if ((await receipts.read(callerId, conversationId, message.seq)) === null) throw notFound()
       return messageView(readBy(callerId, message))
     }
   }

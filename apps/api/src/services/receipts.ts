@@ -26,14 +26,16 @@ export function receiptService({ receipts, announcer }: ReceiptServiceOptions) {
 
   return {
     /** Everything up to `seq` was read, and with that delivered; `isPrivate`: it counts for himself, and nobody else learns of either.
-     *  False when the conversation is not his, or across a block. */
-    async read(userId: UserId, conversationId: ConversationId, seq: Seq, isPrivate = false): Promise<boolean> {
-      return (await advance({ conversationId, userId, readSeq: seq, private: isPrivate })) !== null
+     *  Answers up to where he has read now; null when the conversation is not his, or across a block. */
+    async read(userId: UserId, conversationId: ConversationId, seq: Seq, isPrivate = false): Promise<Seq | null> {
+      const advanced = await advance({ conversationId, userId, readSeq: seq, private: isPrivate })
+      return advanced?.own.to ?? null
     },
 
-    /** Everything up to `seq` reached a device of his. False as above. */
-    async deliver(userId: UserId, conversationId: ConversationId, seq: Seq): Promise<boolean> {
-      return (await advance({ conversationId, userId, deliveredSeq: seq })) !== null
+    /** Everything up to `seq` reached a device of his. Answers as above. */
+    async deliver(userId: UserId, conversationId: ConversationId, seq: Seq): Promise<Seq | null> {
+      const advanced = await advance({ conversationId, userId, deliveredSeq: seq })
+      return advanced?.delivered.to ?? null
     },
 
     /** Everything that waits for him counts as delivered. */

@@ -39,7 +39,8 @@ export const CommandRef = Type.Union([
 ])
 export type CommandRef = Static<typeof CommandRef>
 
-/** What a command came to: `send_message` fills the first six, `sync` the last, others the message's `id`, `conversation_id` and `seq`. */
+/** What a command came to: `send_message` fills the first six, `sync` the last, others the message's `id`, `conversation_id` and `seq`
+ *  (of `mark_read` and `mark_delivered` where one stands now). */
 export const AckResult = Type.Object(
   {
     id: Type.Optional(MessageId),
