@@ -1,3 +1,4 @@
+import { ApiError } from '@rendezvous/contract'
 import DataLoader from 'dataloader'
 import pLimit from 'p-limit'
 
@@ -7,6 +8,8 @@ const BATCH_MS = 3
 /** Transactions of one kind on this node at a time. More would wait for one another's locks on a busy conversation, and for connections on
  *  others, which other kinds need too. */
 const UNDER_WAY = 2
+/** Calls of one kind that wait for their answer at most: some seconds of what a node carries out. */
+const WAITING = 10_000
 
 /** Runs what it is given when its turn comes. */
 type Turn = ReturnType<typeof pLimit>
@@ -17,7 +20,7 @@ export function takingTurns(): Turn {
 }
 
 /** Joins calls that come at about the same time into one of `carryOut`, which answers each under its place. What comes while none has its
- *  turn gathers, so that batches grow with the load. */
+ *  turn gathers, so that batches grow with the load. What comes when too much waits is refused as `unavailable`. */
 export function gathering<Each, Answer>(
   carryOut: (batch: readonly Each[]) => Promise<Answer[]>,
   turn: Turn
@@ -38,5 +41,14 @@ export function gathering<Each, Answer>(
     return begun
   }
 
-  return each => batch.load(each)
+  let waiting = 0
+  return async each => {
+    if (waiting >= WAITING) throw new ApiError('unavailable', { retryAfter: 1 })
+    waiting += 1
+    try {
+      return await batch.load(each)
+    } finally {
+      waiting -= 1
+    }
+  }
 }
