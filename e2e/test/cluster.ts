@@ -4,9 +4,7 @@ import {
   apiServices,
   buildServer,
   databasePorts,
-  migrate,
   type OpenDatabase,
-  openDatabase,
   passwordService,
   readiness,
   signingKeys
@@ -26,6 +24,7 @@ import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gatewa
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { openAny } from '../../apps/api/test/database/engines.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -45,10 +44,9 @@ export interface Nodes {
   populate(count: number): Promise<number[]>
 }
 
-/** Starts the nodes on an embedded database, and ends them with the test. */
+/** Starts the nodes on a database of their own, and ends them with the test. */
 export async function startNodes(t: Test): Promise<Nodes> {
-  const database = await openDatabase({ engine: 'pglite' })
-  await migrate(database.database)
+  const database = await openAny()
   const wire = memoryWire({ clock: Date.now })
   const closing: (() => Promise<unknown>)[] = [() => database.close()]
   t.teardown(async () => {

@@ -15,13 +15,13 @@ import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify'
 import type { Test } from 'tap'
 import { apiPlugin } from '../src/app.ts'
 import { type ApiServices, apiServices, databasePorts, type ServicePorts } from '../src/compose.ts'
-import { migrate } from '../src/database/migrate.ts'
-import { type OpenDatabase, openDatabase } from '../src/database/open.ts'
+import type { OpenDatabase } from '../src/database/open.ts'
 import type { RequestRates } from '../src/kernel/limits.ts'
 import type { ListStyle } from '../src/kernel/paging.ts'
 import { buildServer } from '../src/kernel/server.ts'
 import { readiness } from '../src/readiness.ts'
 import type { Passwords } from '../src/services/passwords.ts'
+import { openAny } from './database/engines.ts'
 
 /** One api node on a fresh embedded database, and what a test looks behind it with. */
 export interface TestApi {
@@ -101,8 +101,7 @@ const plainPasswords: Passwords = {
 
 /** Starts a node, and stops it with the test. */
 export async function startApi(t: Test, options: TestOptions = {}): Promise<TestApi> {
-  const open = await openDatabase({ engine: 'pglite' })
-  await migrate(open.database)
+  const open = await openAny()
   const app = buildServer()
   if (options.onRoute !== undefined) app.addHook('onRoute', options.onRoute)
   const wire = memoryWire({ clock: Date.now })

@@ -26,6 +26,12 @@ export function engines(): Engine[] {
   ]
 }
 
+/** A migrated database for a test of what stands above it: on the server where there is one, which costs a tenth of starting the embedded
+ *  engine. What the engines must agree on is for the suites of this folder. */
+export function openAny(): Promise<OpenDatabase> {
+  return SERVER === '' ? openMigrated({ engine: 'pglite' }) : openOnServer()
+}
+
 /** Runs `suite` once an engine, each time on a fresh database. */
 export async function onEveryEngine(t: Test, suite: (t: Test, open: OpenDatabase) => Promise<void>): Promise<void> {
   for (const engine of engines()) {
