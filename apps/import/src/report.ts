@@ -14,6 +14,7 @@ export const reasons = Object.freeze({
   to_oneself: 'from somebody to himself',
   unknown_person: 'of somebody who is not here',
   no_conversation: 'in a conversation that is not here',
+  reshaped: 'its conversation was brought as that of two people, and is another kind or between others now',
   no_members: 'nobody is in it',
   too_many_members: 'more members than a group can have',
   // brought over, changed
