@@ -14,6 +14,7 @@ import { knownConversations, knownPeople, record } from '../target/imported.ts'
 import { bringJoiners } from './joining.ts'
 import { type Member, membersOf, type People } from './members.ts'
 import { firstCharacters } from './person.ts'
+import { type Rooms, roomsOf } from './rooms.ts'
 import { inBatch, type Step } from './step.ts'
 
 /** One batch: its transaction, and who of it is here. */
@@ -110,10 +111,15 @@ async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candid
 
 async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
   const groups: (NewGroup & Brought)[] = []
+  const rooms = await roomsOf(
+    on,
+    fresh.flatMap(({ members }) => members.map(member => member.id))
+  )
   for (const { from, id, members } of fresh) {
-    const memberIds = members.map(member => member.id)
+    const memberIds = entering(members, rooms, notes)
     const [first] = memberIds
-    if (first === undefined) continue // `problemOf` lets none of that kind through
+    if (first === undefined) notes.leaveOut('conversations', 'too_many_rooms', from.key)
+    if (first === undefined) continue
     const whole = (from.title ?? '').trim()
     const title = firstCharacters(whole, limits.shortTextCharacters)
     if (title !== whole) notes.change('conversations', 'title_cut', from.key)
@@ -123,6 +129,14 @@ async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candida
   }
   await makeGroups(on, groups)
   return groups
+}
+
+function entering(members: readonly Member[], rooms: Rooms, notes: Notes): UserId[] {
+  return members.flatMap(({ id, name }) => {
+    if (rooms.enter(id)) return [id]
+    notes.leaveOut('members', 'too_many_rooms', name)
+    return []
+  })
 }
 
 /** Who made it, if he is in it. */

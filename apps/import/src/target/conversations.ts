@@ -1,5 +1,5 @@
 import type { Statement, Transaction } from '@rendezvous/api'
-import { type ConversationId, roleRanks, type UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, roleRanks, type UserId } from '@rendezvous/contract'
 
 /** Every conversation begins with its creation, under the first value, as any other; who left a direct one left it under the second. */
 const MAKE_DIRECT: Statement = {
@@ -52,6 +52,14 @@ const GROW: Statement = {
   text: `UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
       changed_at = clock_timestamp()
     FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id AND c.kind = 2 RETURNING c.id, c.last_seq AS seq`
+}
+/** In how many groups people are, counted up to $2, as \`refused_members\` counts. */
+const ROOMS: Statement = {
+  name: 'import_rooms_count',
+  text: `SELECT o.id AS person, (SELECT count(*)::int FROM (SELECT 1 FROM membership m
+      JOIN LATERAL (SELECT 1 FROM conversation x WHERE x.id = m.conversation_id AND x.kind = 2 LIMIT 1) c ON true
+      WHERE m.user_id = o.id AND m.left_seq IS NULL LIMIT $2) r) AS rooms
+    FROM unnest($1::int[]) AS o(id)`
 }
 /** A direct conversation to be made where the two have none. */
 export interface NewDirect {
@@ -156,6 +164,12 @@ export async function growGroups(on: Transaction, joiners: readonly Joiner[]): P
     on,
     joiners.map(({ id, person }) => ({ id, person, role: roleRanks.member, at: null, seq: seqs.get(id) ?? 0 }))
   )
+}
+
+/** In how many groups each of \`people\` is, up to \`limits.roomsPerPerson\`. */
+export async function countRooms(on: Transaction, people: Iterable<UserId>): Promise<Map<UserId, number>> {
+  const rows = await on.query<{ person: UserId; rooms: number }>(ROOMS, [[...new Set(people)], limits.roomsPerPerson])
+  return new Map(rows.map(({ person, rooms }) => [person, rooms]))
 }
 
 /** Locks conversations, in the order in which everybody does. */
