@@ -1,4 +1,4 @@
-import type { Database } from '@rendezvous/api'
+import { type Database, databasePorts } from '@rendezvous/api'
 import type { ConversationId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { loadFixture, onEveryTarget, openTarget, runSql, type Target } from './databases.ts'
@@ -32,7 +32,8 @@ const says = (conversation: number, person: number, text: string) =>
 
 /** Each test goes on where the one before it ended. Long because it is one life of a deployment. */
 async function suite(t: Test, target: Target): Promise<void> {
-  const [from, { database }] = [await loadFixture(t, 'chat-matching'), await openTarget(t, target)]
+  const [from, open] = [await loadFixture(t, 'chat-matching'), await openTarget(t, target)]
+  const { database } = open
   const again = () => bringOver({ from, shape: 'chat-matching', database })
   await again()
 
@@ -80,6 +81,24 @@ async function suite(t: Test, target: Target): Promise<void> {
       t.same(await brokenInvariants(database), [])
     }
   )
+
+  await t.test('who comes into a group is announced', async t => {
+    const { outbox } = databasePorts(open)
+    const told: unknown[] = []
+    const sweep = () => outbox.sweep(0, 100, async changes => void told.push(...changes))
+    await sweep()
+    t.same(told, [], 'history is not')
+    await runSql(from, joins(1, 4) + joins(1, 5) + joins(7, 8))
+    await again()
+    const [climbing, two] = [await stateOf(database, 1), await stateOf(database, 7)]
+
+    t.equal(await sweep(), 2)
+    t.match(told, [
+      { type: 'member_joined', conversationId: climbing?.id, seq: 6, userIds: [4, 5], membersSeq: 6 },
+      { type: 'member_joined', conversationId: two?.id, seq: 3, userIds: [8] }
+    ])
+    t.same(await rowsOf(database, 'SELECT * FROM outbox'), [])
+  })
 }
 
 await onEveryTarget(t, suite)

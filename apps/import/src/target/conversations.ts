@@ -47,11 +47,15 @@ const STRANGERS: Statement = {
     JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = r.id AND x.kind = 2 LIMIT 1) c ON true
     WHERE NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = r.id AND x.user_id = r.person) ORDER BY r.ord`
 }
+/** Owes the announcement of each value, as \`group_add\` does. */
 const GROW: Statement = {
   name: 'import_groups_grow',
-  text: `UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
-      changed_at = clock_timestamp()
-    FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id AND c.kind = 2 RETURNING c.id, c.last_seq AS seq`
+  text: `WITH grown AS (
+      UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
+        changed_at = clock_timestamp()
+      FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id AND c.kind = 2 RETURNING c.id, c.last_seq AS seq),
+    owed AS (INSERT INTO outbox (streams, from_seqs, to_seqs) SELECT ARRAY[g.id], ARRAY[g.seq], ARRAY[g.seq] FROM grown g)
+    SELECT id, seq FROM grown`
 }
 /** In how many groups people are, counted up to $2, as \`refused_members\` counts. */
 const ROOMS: Statement = {
@@ -154,7 +158,7 @@ export async function lockForStrangers<J extends Joiner>(on: Transaction, joiner
   })
 }
 
-/** Brings people into locked groups in which they never were: one value a group. They see its history. */
+/** Brings people into locked groups in which they never were: one value a group, of which an announcement is owed. They see its history. */
 export async function growGroups(on: Transaction, joiners: readonly Joiner[]): Promise<void> {
   const by = new Map<ConversationId, number>()
   for (const { id } of joiners) by.set(id, (by.get(id) ?? 0) + 1)
