@@ -13,6 +13,7 @@ export interface Import {
   readonly mapping?: MappingFile
   readonly name?: string
   readonly batch?: number
+  readonly longestBatchMs?: number
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
 }
@@ -24,7 +25,14 @@ export async function bringOver({ from, shape, database, mapping = {}, ...given 
   const source = await openSource(from)
   try {
     const plan = await planOf(source, { ...shapes[shape], given: mapping })
-    const preset = { name: shape, batch: 500, dryRun: false, signal: new AbortController().signal, progress: silent }
+    const preset = {
+      name: shape,
+      batch: 500,
+      longestBatchMs: Number.POSITIVE_INFINITY,
+      dryRun: false,
+      signal: new AbortController().signal,
+      progress: silent
+    }
     return await runImport({ ...preset, ...given, source, plan, database })
   } finally {
     await source.close()
