@@ -3,7 +3,7 @@ export { type ApiServices, apiServices, type DatabasePorts, databasePorts } from
 export { ApiVariables, signingKeys } from './config.ts'
 export { migrate } from './database/migrate.ts'
 export { type DatabaseConfig, type OpenDatabase, openDatabase } from './database/open.ts'
-export type { Database, Statement, Transaction } from './database/port.ts'
+export { type Database, type Statement, sqlState, type Transaction } from './database/port.ts'
 export { retrying } from './database/retry.ts'
 export { buildServer } from './kernel/server.ts'
 export { loginKey } from './ports/users.ts'

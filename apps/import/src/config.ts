@@ -44,7 +44,8 @@ export const usage = `npm run import:django -- --from postgres://user@host:5432/
   --mapping FILE   JSON: what its tables and columns are called where they differ from apps/import/src/shapes.ts
   --name NAME      under which it is remembered what came from there (the shape's, unless given)
   --batch N        rows in a transaction: ${BATCH} unless given, ${BATCH_MAX} at most
-  --dry-run        does everything and undoes it
+  --dry-run        does everything and undoes it, except that the database moved into is migrated first, and that the ids it
+                   gave stay used: those made later are higher
   --report FILE    writes the report as JSON too
 
 It moves into what DATABASE_URL names, or into the embedded database in DATA_DIR (then with the product stopped).

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { type DatabaseConfig, migrate, openDatabase } from '@rendezvous/api'
+import { migrate, openDatabase } from '@rendezvous/api'
 import { ConfigError } from '@rendezvous/env'
 import { databaseConfig } from '@rendezvous/standalone/config'
 import { FolderInUse, lockFolder } from '@rendezvous/standalone/lock'
@@ -13,6 +13,7 @@ import { shapes } from './shapes.ts'
 import { BadNames, planOf } from './source/plan.ts'
 import { openSource, SourceClosed } from './source/source.ts'
 import { AnotherSource } from './steps/people.ts'
+import { BatchTooLong } from './steps/step.ts'
 import { tableOf } from './table.ts'
 
 const FAILED = 1
@@ -20,8 +21,6 @@ const MISUSED = 2
 const INTERRUPTED = 130
 /** Signals that come so soon after the first are that one. */
 const REPEATED_MS = 1_000
-/** A batch may have to wait for those who use the product meanwhile. */
-const STATEMENT_TIMEOUT_MS = 60_000
 
 if (existsSync('.env')) process.loadEnvFile() // what is set already wins
 
@@ -45,11 +44,12 @@ async function run(config: ImportConfig): Promise<number> {
     const plan = await planOf(source, { ...shapes[config.shape], given })
     const lock = target.DATABASE_URL === undefined ? await lockFolder(target.DATA_DIR) : null
     closing.unshift(async () => lock?.release())
-    const { database, close } = await openDatabase(patient(databaseConfig(target, () => {})))
+    const { database, longestWriteMs, close } = await openDatabase(databaseConfig(target, () => {}))
     closing.unshift(close)
     await migrate(database)
     const progress = progressBar(process.stderr)
-    const options = { source, plan, database, name, batch, dryRun, progress, signal }
+    const longestBatchMs = longestWriteMs / 2 // the commit has its own time
+    const options = { source, plan, database, name, batch, longestBatchMs, dryRun, progress, signal }
     return await tell(await runImport(options), config.report)
   } finally {
     for (const close of closing) await close()
@@ -68,10 +68,6 @@ function interruption(): AbortSignal {
     })
   }
   return interrupt.signal
-}
-
-function patient(config: DatabaseConfig): DatabaseConfig {
-  return config.engine === 'pglite' ? config : { ...config, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
 }
 
 async function tell(report: Report, file: string | null): Promise<number> {
@@ -98,7 +94,7 @@ function codeOf(error: unknown): number {
 
 /** Whether whoever started it can mend it: it is no bug, and a sentence is enough. */
 function isExpected(error: unknown): boolean {
-  return isMisuse(error) || [FolderInUse, SourceClosed, AnotherSource].some(kind => error instanceof kind)
+  return isMisuse(error) || [FolderInUse, SourceClosed, AnotherSource, BatchTooLong].some(kind => error instanceof kind)
 }
 
 function isMisuse(error: unknown): boolean {

@@ -14,8 +14,10 @@ export const reasons = Object.freeze({
   to_oneself: 'from somebody to himself',
   unknown_person: 'of somebody who is not here',
   no_conversation: 'in a conversation that is not here',
+  reshaped: 'its conversation was brought as that of two people, and is another kind or between others now',
   no_members: 'nobody is in it',
   too_many_members: 'more members than a group can have',
+  too_many_rooms: 'more groups than a person can be in',
   // brought over, changed
   renumbered: 'his id was taken: he has another',
   renamed: 'his user name was taken, or not allowed: he has another',

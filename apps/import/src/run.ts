@@ -25,6 +25,8 @@ export interface ImportOptions {
   readonly name: string
   /** Rows in a batch, which is one transaction: 4,000 at most, fewer than `new_id()` gives in a millisecond. */
   readonly batch: number
+  /** What takes longer is not committed. */
+  readonly longestBatchMs: number
   /** Does everything and undoes it at the end. */
   readonly dryRun: boolean
   readonly progress: Progress
@@ -35,7 +37,7 @@ export interface ImportOptions {
 /**
  * Brings over all that is in the source and not here yet, each batch in a transaction of its own, and reports. Interrupted or killed at any
  * moment, a second run goes on.
- * @throws AnotherSource when what came under this name came from another database.
+ * @throws AnotherSource when what came under this name came from another database, or BatchTooLong.
  */
 export async function runImport(options: ImportOptions): Promise<Report> {
   return options.dryRun ? rehearse(options) : bringAll(options)
@@ -51,10 +53,14 @@ class Undone extends Error {
   }
 }
 
+/** Between two batches the source may have to sort all messages. */
+const PATIENT = 'SET LOCAL idle_in_transaction_session_timeout = 0'
+
 /** All in one transaction, which is undone: what exists and would change stays locked until then. */
 async function rehearse(options: ImportOptions): Promise<Report> {
   try {
     return await options.database.transaction(async on => {
+      await on.script(PATIENT)
       const database: Step['database'] = { transaction: run => run(on) }
       throw new Undone(await bringAll({ ...options, database }))
     })
@@ -65,8 +71,8 @@ async function rehearse(options: ImportOptions): Promise<Report> {
 }
 
 async function bringAll(options: ImportOptions): Promise<Report> {
-  const { source, plan, database, name, dryRun } = options
-  const step: Step = { source: name, database, totals: book() }
+  const { source, plan, database, name, longestBatchMs, dryRun } = options
+  const step: Step = { source: name, database, longestBatchMs, totals: book() }
   const [highest] = await source.query<{ highest: number | null }>(selectHighestKey(plan, HIGHEST_KEPT_ID))
   await database.transaction(on => keepIdsFree(on, highest?.highest ?? 0))
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readConfig, UsageError } from '../src/config.ts'
+import { readConfig, UsageError, usage } from '../src/config.ts'
 
 const from = 'postgres://me@old.example:5432/chat'
 const needed = ['--from', from, '--shape', 'gmessagerie']
@@ -13,6 +13,10 @@ t.test('source and shape are needed, the rest has its defaults', async t => {
     ...{ name: 'old', batch: 50, dryRun: true, report: 'r.json' }
   })
   t.equal(readConfig(['--help'], {}), null)
+})
+
+t.test('the help says what a rehearsal does not undo', async t => {
+  t.match(usage, /--dry-run .*undoes it, except that the database moved into is migrated first, and that the ids/)
 })
 
 t.test('what cannot be used is refused with the usage', async t => {

@@ -13,6 +13,7 @@ export interface Import {
   readonly mapping?: MappingFile
   readonly name?: string
   readonly batch?: number
+  readonly longestBatchMs?: number
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
 }
@@ -24,7 +25,14 @@ export async function bringOver({ from, shape, database, mapping = {}, ...given 
   const source = await openSource(from)
   try {
     const plan = await planOf(source, { ...shapes[shape], given: mapping })
-    const preset = { name: shape, batch: 500, dryRun: false, signal: new AbortController().signal, progress: silent }
+    const preset = {
+      name: shape,
+      batch: 500,
+      longestBatchMs: Number.POSITIVE_INFINITY,
+      dryRun: false,
+      signal: new AbortController().signal,
+      progress: silent
+    }
     return await runImport({ ...preset, ...given, source, plan, database })
   } finally {
     await source.close()
@@ -51,6 +59,7 @@ export async function brokenInvariants(database: Database): Promise<Record<strin
         (SELECT count(DISTINCT s.changed_seq)::int FROM membership s WHERE s.conversation_id = c.id AND s.changed_seq > 0) AS changes,
         (SELECT count(*)::int FROM (SELECT m.number, row_number() OVER (ORDER BY m.seq) AS n FROM message m WHERE m.conversation_id = c.id) x
           WHERE x.number <> x.n) AS misnumbered,
+        (SELECT array_agg(s.user_id ORDER BY s.user_id) FROM membership s WHERE s.conversation_id = c.id) AS people,
         (SELECT count(*)::int FROM membership s WHERE s.conversation_id = c.id AND (s.read_seq > s.delivered_seq OR s.delivered_seq > c.last_seq
           OR s.joined_seq NOT BETWEEN 1 AND c.last_seq OR s.visible_from_seq NOT BETWEEN 1 AND c.last_seq OR s.changed_seq > c.members_seq)) AS astray
       ) f CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
@@ -59,6 +68,7 @@ export async function brokenInvariants(database: Database): Promise<Record<strin
         CASE WHEN f.last > c.last_seq THEN 'last_seq' END,
         CASE WHEN f.members <> c.member_count THEN 'member_count' END,
         CASE WHEN c.kind = 2 AND f.owners <> 1 THEN 'owner' END,
+        CASE WHEN c.kind = 1 AND f.people IS DISTINCT FROM ARRAY[c.user_low, c.user_high] THEN 'a direct conversation has exactly its two' END,
         CASE WHEN f.misnumbered > 0 THEN 'number' END,
         CASE WHEN f.astray > 0 THEN 'membership' END], NULL) AS broken) v
       WHERE cardinality(v.broken) > 0 ORDER BY c.id`

@@ -8,6 +8,8 @@ export interface SourceConversation {
   /** Of two people: then `members` holds these two, one of whom may not be in it any more. */
   readonly isDirect: boolean
   readonly members: readonly string[]
+  /** Who is in it now, ascending. */
+  readonly present: readonly string[]
   /** Of `members`, those who are not in it any more: of a direct one, in none that these two have. */
   readonly gone: readonly string[]
   readonly createdBy: string | null
@@ -23,7 +25,7 @@ export function selectConversations(plan: Plan): string | null {
   const first = `min(${c.time('created_at')}) OVER (PARTITION BY t.pair)`
   return `WITH thread AS (${threads(plan.conversations, plan.participants, plan.messages)})
     SELECT ${c.text('id')} AS key, ${c.text('title')} AS title, t.pair IS NOT NULL AS "isDirect",
-      coalesce(t.pair, t.present)::text[] AS members,
+      coalesce(t.pair, t.present)::text[] AS members, t.present::text[] AS present,
       CASE WHEN t.pair IS NULL THEN '{}' ELSE array_remove(ARRAY[
         CASE WHEN NOT bool_or(t.pair[1] = ANY (t.present)) OVER (PARTITION BY t.pair) THEN t.pair[1]::text END,
         CASE WHEN NOT bool_or(t.pair[2] = ANY (t.present)) OVER (PARTITION BY t.pair) THEN t.pair[2]::text END], NULL) END AS gone,

@@ -3,7 +3,6 @@ import { type ConversationId, limits, type UserId } from '@rendezvous/contract'
 import type { Notes, Reason } from '../report.ts'
 import type { SourceConversation } from '../source/conversations.ts'
 import {
-  growGroups,
   makeGroups,
   type NewDirect,
   type NewGroup,
@@ -11,14 +10,17 @@ import {
   openDirects,
   pairKey
 } from '../target/conversations.ts'
-import { type KnownPerson, knownConversations, knownPeople, record } from '../target/imported.ts'
+import { knownConversations, knownPeople, record } from '../target/imported.ts'
+import { bringJoiners } from './joining.ts'
+import { type Member, membersOf, type People } from './members.ts'
 import { firstCharacters } from './person.ts'
+import { type Rooms, roomsOf } from './rooms.ts'
 import { inBatch, type Step } from './step.ts'
 
 /** One batch: its transaction, and who of it is here. */
 interface Batch {
   readonly on: Transaction
-  readonly people: ReadonlyMap<string, KnownPerson>
+  readonly people: People
   readonly notes: Notes
 }
 
@@ -26,7 +28,7 @@ interface Batch {
 interface Candidate {
   readonly from: SourceConversation
   readonly id: ConversationId
-  readonly memberIds: readonly UserId[]
+  readonly members: readonly Member[]
 }
 
 /** Something brought: its key in the source, and its id here. */
@@ -64,40 +66,32 @@ export async function bringConversations(step: Step, conversations: readonly Sou
     await record(on, step.source, 'conversation', [...directs, ...groups])
     notes.count('conversations', 'brought', directs.length + groups.length)
 
-    const joining = conversations.flatMap(from => joiningOf(batch, from, known.get(from.key)?.id ?? null))
-    notes.count('members', 'brought', (await growGroups(on, joining)).length)
+    await bringJoiners(on, conversations, known, people, notes)
   })
 }
 
 async function candidates({ on, people, notes }: Batch, fresh: readonly SourceConversation[]): Promise<Candidate[]> {
   const ids = await newConversationIds(on, fresh.length)
   return fresh.flatMap((from, place) => {
-    const memberIds = membersOf(from, people, notes)
-    const problem = problemOf(from, memberIds)
+    const members = membersOf(from.key, from.members, people, notes)
+    const problem = problemOf(from, members.length)
     if (problem !== null) notes.leaveOut('conversations', problem, from.key)
     const id = ids[place]
-    return problem !== null || id === undefined ? [] : [{ from, id, memberIds }]
+    return problem !== null || id === undefined ? [] : [{ from, id, members }]
   })
 }
 
-function problemOf({ members, isDirect }: SourceConversation, memberIds: readonly UserId[]): Reason | null {
+function problemOf({ members, isDirect }: SourceConversation, here: number): Reason | null {
   if (members.length === 0) return 'no_members'
-  if (memberIds.length === 0 || (isDirect && memberIds.length < 2)) return 'unknown_person'
-  return memberIds.length > limits.groupMembers ? 'too_many_members' : null
-}
-
-function membersOf({ key, members }: SourceConversation, people: Batch['people'], notes: Notes): UserId[] {
-  return members.flatMap(member => {
-    const id = people.get(member)?.id ?? null
-    if (id === null) notes.leaveOut('members', 'unknown_person', `${key}: ${member}`)
-    return id === null ? [] : [id]
-  })
+  if (here === 0 || (isDirect && here < 2)) return 'unknown_person'
+  return here > limits.groupMembers ? 'too_many_members' : null
 }
 
 async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
   const wanted = new Map<string, NewDirect>()
   const pairs: { readonly key: string; readonly pair: string }[] = []
-  for (const { from, id, memberIds } of fresh) {
+  for (const { from, id, members } of fresh) {
+    const memberIds = members.map(member => member.id)
     const [low, high] = [...memberIds].sort((a, b) => a - b)
     if (low === undefined || high === undefined) continue // `problemOf` lets none of that kind through
     const pair = pairKey(low, high)
@@ -117,9 +111,15 @@ async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candid
 
 async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
   const groups: (NewGroup & Brought)[] = []
-  for (const { from, id, memberIds } of fresh) {
+  const rooms = await roomsOf(
+    on,
+    fresh.flatMap(({ members }) => members.map(member => member.id))
+  )
+  for (const { from, id, members } of fresh) {
+    const memberIds = entering(members, rooms, notes)
     const [first] = memberIds
-    if (first === undefined) continue // `problemOf` lets none of that kind through
+    if (first === undefined) notes.leaveOut('conversations', 'too_many_rooms', from.key)
+    if (first === undefined) continue
     const whole = (from.title ?? '').trim()
     const title = firstCharacters(whole, limits.shortTextCharacters)
     if (title !== whole) notes.change('conversations', 'title_cut', from.key)
@@ -131,15 +131,18 @@ async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candida
   return groups
 }
 
+function entering(members: readonly Member[], rooms: Rooms, notes: Notes): UserId[] {
+  return members.flatMap(({ id, name }) => {
+    if (rooms.enter(id)) return [id]
+    notes.leaveOut('members', 'too_many_rooms', name)
+    return []
+  })
+}
+
 /** Who made it, if he is in it. */
 function creatorOf({ createdBy }: SourceConversation, people: Batch['people'], memberIds: readonly UserId[]) {
   const id = createdBy === null ? null : (people.get(createdBy)?.id ?? null)
   return id !== null && memberIds.includes(id) ? id : null
-}
-
-/** Who is in a group that came before, there. */
-function joiningOf({ people, notes }: Batch, from: SourceConversation, id: ConversationId | null) {
-  return id === null || from.isDirect ? [] : membersOf(from, people, notes).map(person => ({ id, person }))
 }
 
 function notNull(key: string | null): key is string {

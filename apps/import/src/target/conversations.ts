@@ -1,5 +1,5 @@
 import type { Statement, Transaction } from '@rendezvous/api'
-import { type ConversationId, roleRanks, type UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, roleRanks, type UserId } from '@rendezvous/contract'
 
 /** Every conversation begins with its creation, under the first value, as any other; who left a direct one left it under the second. */
 const MAKE_DIRECT: Statement = {
@@ -40,17 +40,30 @@ const LOCK: Statement = {
   name: 'import_conversations_lock',
   text: 'SELECT id FROM conversation WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE'
 }
-/** Those who are in none, and never were. */
+/** Those who are in none, and never were, and how many their group has. */
 const STRANGERS: Statement = {
   name: 'import_groups_strangers',
-  text: `SELECT r.id, r.person FROM unnest($1::bigint[], $2::int[]) AS r(id, person)
-    WHERE NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = r.id AND x.user_id = r.person)`
+  text: `SELECT r.id, r.person, c.member_count AS members FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS r(id, person, ord)
+    JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = r.id AND x.kind = 2 LIMIT 1) c ON true
+    WHERE NOT EXISTS (SELECT 1 FROM membership x WHERE x.conversation_id = r.id AND x.user_id = r.person) ORDER BY r.ord`
 }
+/** Owes the announcement of each value, as \`group_add\` does. */
 const GROW: Statement = {
   name: 'import_groups_grow',
-  text: `UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
-      changed_at = clock_timestamp()
-    FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id RETURNING c.id, c.last_seq AS seq`
+  text: `WITH grown AS (
+      UPDATE conversation c SET last_seq = c.last_seq + 1, members_seq = c.last_seq + 1, member_count = c.member_count + r.by,
+        changed_at = clock_timestamp()
+      FROM unnest($1::bigint[], $2::int[]) AS r(id, by) WHERE c.id = r.id AND c.kind = 2 RETURNING c.id, c.last_seq AS seq),
+    owed AS (INSERT INTO outbox (streams, from_seqs, to_seqs) SELECT ARRAY[g.id], ARRAY[g.seq], ARRAY[g.seq] FROM grown g)
+    SELECT id, seq FROM grown`
+}
+/** In how many groups people are, counted up to $2, as \`refused_members\` counts. */
+const ROOMS: Statement = {
+  name: 'import_rooms_count',
+  text: `SELECT o.id AS person, (SELECT count(*)::int FROM (SELECT 1 FROM membership m
+      JOIN LATERAL (SELECT 1 FROM conversation x WHERE x.id = m.conversation_id AND x.kind = 2 LIMIT 1) c ON true
+      WHERE m.user_id = o.id AND m.left_seq IS NULL LIMIT $2) r) AS rooms
+    FROM unnest($1::int[]) AS o(id)`
 }
 /** A direct conversation to be made where the two have none. */
 export interface NewDirect {
@@ -123,24 +136,44 @@ export async function makeGroups(on: Transaction, groups: readonly NewGroup[]): 
   await join(on, members)
 }
 
-/** Brings people into groups, those who never were in them: one value a group. They see its history. Answers whom it brought into which. */
-export async function growGroups(
-  on: Transaction,
-  pairs: readonly { readonly id: ConversationId; readonly person: UserId }[]
-) {
-  if (pairs.length === 0) return []
-  const column = [pairs.map(({ id }) => id), pairs.map(({ person }) => person)] as const
-  await on.query(LOCK, [column[0]])
-  const strangers = await on.query<{ id: ConversationId; person: UserId }>(STRANGERS, [...column])
+/** Somebody who is to come into a group. */
+export interface Joiner {
+  readonly id: ConversationId
+  readonly person: UserId
+}
+
+/** Locks groups and answers which of \`joiners\` never were in theirs, in the order given, and how many \`members\` it has. Of a direct
+ *  conversation nobody. */
+export async function lockForStrangers<J extends Joiner>(on: Transaction, joiners: readonly J[]) {
+  await lockConversations(
+    on,
+    joiners.map(({ id }) => id)
+  )
+  const columns = [joiners.map(({ id }) => id), joiners.map(({ person }) => person)]
+  const rows = await on.query<Joiner & { members: number }>(STRANGERS, columns)
+  const members = new Map(rows.map(row => [`${row.id} ${row.person}`, row.members]))
+  return joiners.flatMap(joiner => {
+    const count = members.get(`${joiner.id} ${joiner.person}`)
+    return count === undefined ? [] : [{ ...joiner, members: count }]
+  })
+}
+
+/** Brings people into locked groups in which they never were: one value a group, of which an announcement is owed. They see its history. */
+export async function growGroups(on: Transaction, joiners: readonly Joiner[]): Promise<void> {
   const by = new Map<ConversationId, number>()
-  for (const { id } of strangers) by.set(id, (by.get(id) ?? 0) + 1)
+  for (const { id } of joiners) by.set(id, (by.get(id) ?? 0) + 1)
   const rows = await on.query<{ id: ConversationId; seq: number }>(GROW, [[...by.keys()], [...by.values()]])
   const seqs = new Map(rows.map(({ id, seq }) => [id, seq]))
   await join(
     on,
-    strangers.map(({ id, person }) => ({ id, person, role: roleRanks.member, at: null, seq: seqs.get(id) ?? 0 }))
+    joiners.map(({ id, person }) => ({ id, person, role: roleRanks.member, at: null, seq: seqs.get(id) ?? 0 }))
   )
-  return strangers
+}
+
+/** In how many groups each of \`people\` is, up to \`limits.roomsPerPerson\`. */
+export async function countRooms(on: Transaction, people: Iterable<UserId>): Promise<Map<UserId, number>> {
+  const rows = await on.query<{ person: UserId; rooms: number }>(ROOMS, [[...new Set(people)], limits.roomsPerPerson])
+  return new Map(rows.map(({ person, rooms }) => [person, rooms]))
 }
 
 /** Locks conversations, in the order in which everybody does. */

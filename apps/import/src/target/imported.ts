@@ -11,9 +11,9 @@ const PEOPLE: Statement = {
 }
 const CONVERSATIONS: Statement = {
   name: 'import_conversations_known',
-  text: `SELECT i.source_key AS key, c.id FROM unnest($2::text[]) AS k(key)
+  text: `SELECT i.source_key AS key, c.id, c.user_low AS low, c.user_high AS high FROM unnest($2::text[]) AS k(key)
     JOIN imported i ON i.source = $1 AND i.kind = 'conversation' AND i.source_key = k.key
-    LEFT JOIN LATERAL (SELECT x.id FROM conversation x WHERE x.id = i.target_id LIMIT 1) c ON true`
+    LEFT JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = i.target_id LIMIT 1) c ON true`
 }
 const BLOCKS: Statement = {
   name: 'import_blocks_known',
@@ -37,6 +37,9 @@ export interface KnownPerson {
 export interface KnownConversation {
   readonly key: string
   readonly id: ConversationId | null
+  /** The two of a direct one, ascending; null of a group. */
+  readonly low: UserId | null
+  readonly high: UserId | null
 }
 
 /** Those of `keys` who have been brought from `source`, by key. */

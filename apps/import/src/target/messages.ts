@@ -47,11 +47,15 @@ const RAISE: Statement = {
     RETURNING m.user_id`
 }
 
-/** A message to store. */
-export interface NewMessage {
+/** By which a message is found again. */
+export interface Identity {
   readonly conversationId: ConversationId
   readonly senderId: UserId
   readonly clientId: string
+}
+
+/** A message to store. */
+export interface NewMessage extends Identity {
   readonly content: string
   readonly createdAt: Date
 }
@@ -82,26 +86,36 @@ export interface Placed {
  * answers the place of each. Locks the conversations first.
  */
 export async function appendMessages(on: Transaction, messages: readonly NewMessage[]): Promise<Placed[]> {
-  const conversations = messages.map(({ conversationId }) => conversationId)
-  const ids = [
-    conversations,
-    messages.map(({ senderId }) => senderId),
-    messages.map(({ clientId }) => clientId)
-  ] as const
-  await lockConversations(on, conversations)
+  await lockConversations(
+    on,
+    messages.map(({ conversationId }) => conversationId)
+  )
   const stored = await on.query<{ clientId: string }>(APPEND, [
-    ...ids,
+    ...identities(messages),
     messages.map(({ content }) => content),
     messages.map(({ createdAt }) => createdAt.toISOString())
   ])
-  const rows = await on.query<{ clientId: string; seq: Seq }>(FIND, [...ids])
   const isNew = new Set(stored.map(({ clientId }) => clientId))
-  const seqs = new Map(rows.map(({ clientId, seq }) => [clientId, seq]))
+  const seqs = await storedSeqs(on, messages)
   return messages.map(({ clientId }) => {
     const seq = seqs.get(clientId)
     if (seq === undefined) throw new Error('a message that was just stored is not there')
     return { seq, isNew: isNew.has(clientId) }
   })
+}
+
+/** Where those of `messages` stand that are stored, by `clientId`. */
+export async function storedSeqs(on: Transaction, messages: readonly Identity[]): Promise<Map<string, Seq>> {
+  const rows = await on.query<{ clientId: string; seq: Seq }>(FIND, identities(messages))
+  return new Map(rows.map(({ clientId, seq }) => [clientId, seq]))
+}
+
+function identities(messages: readonly Identity[]) {
+  return [
+    messages.map(({ conversationId }) => conversationId),
+    messages.map(({ senderId }) => senderId),
+    messages.map(({ clientId }) => clientId)
+  ]
 }
 
 /** Raises the watermarks of members to `marks`; answers how many moved. */
