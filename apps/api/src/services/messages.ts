@@ -177,7 +177,7 @@ const nothing: History = { messages: [], hasMore: false }
 
 /** Of one's own messages it is the other person's reading that counts. */
 function readBy(readerId: UserId, message: Message): Message {
-  return message.senderId === readerId ? message : { ...message, status: 'read' }
+  return message.senderId === readerId ? message : { ...message, status: 'read', isRead: true }
 }
 
 function asRead(readerId: UserId, page: MessagePage): History {
