@@ -90,26 +90,6 @@ t.test('messages go to the room once, and everybody reads them', async t => {
   ])
 })
 
-t.test('a message of a group is read for who read it, and for its sender once anybody did', async t => {
-  const { ann, bob, carl, url } = await group()
-  const { body: sent } = await ann.ask('POST', `${url}messages/`, { content: 'Saturday?' })
-  const isRead = async (who: Person) =>
-    ((await who.ask('GET', `${url}messages/${sent.id}/`)).body as { is_read?: boolean }).is_read
-
-  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [false, false, false])
-  await bob.ask('POST', `${url}messages/${sent.id}/mark_read/`)
-  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, false])
-  await carl.ask('POST', `${url}read/`, { seq: sent.seq, private: true })
-  t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, true])
-})
-
-t.test('nobody learns of private reading', async t => {
-  const { ann, bob, url } = await group()
-  const { body: sent } = await ann.ask('POST', `${url}messages/`, { content: 'Saturday?' })
-  await bob.ask('POST', `${url}read/`, { seq: sent.seq, private: true })
-  t.match(await ann.ask('GET', `${url}messages/${sent.id}/`), { body: { is_read: false } })
-})
-
 t.test('members come and go, each change one event, and the server says so', async t => {
   const { ann, bob, carl, id, url } = await group()
   const [dora, eve] = [await api.join('dora'), await api.join()]
