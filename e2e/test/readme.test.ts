@@ -36,7 +36,10 @@ t.test("every line of the README's tour does what it says", async t => {
   const [code] = await once(shell, 'close')
 
   t.equal(code, 0, 'no command of the tour failed')
-  t.match(printed.join(''), /Hello Ben[\s\S]*Are you there\?[\s\S]*unread_count[\s\S]*"ticket"/)
+  t.match(
+    printed.join(''),
+    /Hello Ben[\s\S]*Are you there\?[\s\S]*unread_count[\s\S]*"status":"ok"[\s\S]*While you were away[\s\S]*"ticket"/
+  )
   t.match(await frame(frames, 'message_created'), { content: 'Hello Ben' })
   t.match(await frame(frames, 'message_created'), { content: 'Are you there?' })
 })

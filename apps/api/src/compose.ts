@@ -8,7 +8,6 @@ import { messageChangesIn } from './adapters/message-changes.ts'
 import { messagesIn } from './adapters/messages.ts'
 import { oldHashesIn } from './adapters/old-hashes.ts'
 import { outboxIn } from './adapters/outbox.ts'
-import { personalIn } from './adapters/personal.ts'
 import { receiptsIn } from './adapters/receipts.ts'
 import { searchIn } from './adapters/search.ts'
 import { databaseSessions } from './adapters/sessions.ts'
@@ -24,7 +23,6 @@ import type { MessageChanges } from './ports/message-changes.ts'
 import type { Messages } from './ports/messages.ts'
 import type { OldHashes } from './ports/old-hashes.ts'
 import type { Outbox } from './ports/outbox.ts'
-import type { Personal } from './ports/personal.ts'
 import type { Receipts } from './ports/receipts.ts'
 import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
@@ -54,7 +52,6 @@ import { type TypingService, typingService } from './services/typing.ts'
 export interface ServicePorts {
   readonly users: Users
   readonly sessions: Sessions
-  readonly personal: Personal
   readonly conversations: Conversations
   readonly groups: Groups
   readonly messages: Messages
@@ -148,7 +145,6 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'sessions'
   | 'addresses'
-  | 'personal'
   | 'visibility'
   | 'oldHashes'
   | 'conversations'
@@ -167,7 +163,6 @@ export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDat
     users: databaseUsers(database, prisma),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
-    personal: personalIn(database),
     visibility: visibilityIn(database),
     oldHashes: oldHashesIn(database),
     conversations: conversationsIn(database),

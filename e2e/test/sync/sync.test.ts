@@ -11,6 +11,8 @@ const RUNS = Number(process.env.SYNC_RUNS ?? 120)
 const LIMIT = 4
 /** Every so many runs the store is told apart from what each list says over HTTP, not only from another store. */
 const LOOKED_AT = 5
+/** How often the timers of a client that catches up go off at most. */
+const ROUNDS = 50
 const SEED = Number(process.env.SYNC_SEED ?? Date.now() % 1_000_000)
 const node = await startSyncNode(t)
 const [carl, dora] = [await node.join(), await node.join()]
@@ -102,9 +104,13 @@ async function live(script: readonly Step[], ways: readonly Fate[], spoil?: (ans
   return { stage, store }
 }
 
+/** Lets the client ask until it waits for nothing. One that does not come to rest has been told something that is not so. */
 async function quiet(store: ChatStore, clock: ReturnType<typeof timers>): Promise<void> {
-  do await store.settled()
-  while (clock.fire())
+  for (let round = 0; round < ROUNDS; round++) {
+    await store.settled()
+    if (!clock.fire()) return
+  }
+  throw new Error(`the client still waits: ${JSON.stringify([...store.talks.values()].map(({ facts }) => facts))}`)
 }
 
 /** What the client has, and what a client that comes now would have. */

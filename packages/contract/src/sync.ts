@@ -43,7 +43,7 @@ export const SyncRange = Type.Object(
     stream: Stream,
     status: Type.Union([Type.Literal('ok'), Type.Literal('restart'), Type.Literal('gone')], {
       description:
-        '`restart`: drop what you have of the stream and read it anew, from 0; `gone`: drop it, it is not yours (any more)'
+        '`restart`: drop what you have of the stream; of a conversation, read it anew over HTTP, and then stand at its `last_seq`; of a personal stream, ask from 0. `gone`: drop it, it is not yours (any more)'
     }),
     position: Type.Unsafe<Seq>({ ...Seq, description: 'Where the client stands after taking this in' }),
     head: Type.Unsafe<Seq>({ ...Seq, description: 'Last value of the stream when this was read; 0 unless `ok`' }),

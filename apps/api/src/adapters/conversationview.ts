@@ -4,7 +4,7 @@ import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
 import { toHistory, toRole } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
-import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
+import { PUBLIC_COLUMNS, type SeenRow, seenBy, telling, toSeen } from './personview.ts'
 
 /** What the member $1 sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
  *  the planner makes a sort of all. */
@@ -22,8 +22,7 @@ export const CONVERSATION_VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS 
   CROSS JOIN LATERAL (SELECT count(*) AS unread FROM message x WHERE x.conversation_id = page.id
     AND x.seq > greatest(s.read_seq, s.private_read_seq, c.last_seq - 5000) AND x.sender_id <> $1 AND x.kind <> 2 AND ${VISIBLE}) u
   LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('user_id', x.user_id, 'delivered_seq', x.delivered_seq, 'read_seq', x.read_seq)
-    ORDER BY x.user_id) AS receipts FROM membership x WHERE x.conversation_id = page.id AND x.left_seq IS NULL AND x.user_id <> $1
-      AND c.member_count <= ${limits.receiptMembers} AND NOT (c.kind = 1 AND across_block(c.user_low, c.user_high))) g ON true
+    ORDER BY x.user_id) AS receipts FROM ${telling('$1::int', 'page.id')} AND x.left_seq IS NULL) g ON true
   ORDER BY c.changed_at DESC, c.id DESC`
 
 const FIND: Statement = {

@@ -1,12 +1,21 @@
-import type { ConversationId, HistoryFor, MessageId, Role, Seq, SystemFacts, UserId } from '@rendezvous/contract'
+import {
+  type ConversationId,
+  type HistoryFor,
+  limits,
+  type MessageId,
+  type Role,
+  type Seq,
+  type SystemFacts,
+  type UserId
+} from '@rendezvous/contract'
 import type { GroupMember } from '../ports/groups.ts'
 import type { Message } from '../ports/messages.ts'
 import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen } from './personview.ts'
 
 /** The columns of `MemberRow`, from a membership `s`, its conversation `c` and what `memberPerson` joins. */
 export const MEMBER_COLUMNS = `${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at AS "joinedAt",
-      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
-      CASE WHEN c.member_count <= 32 AND NOT h.apart THEN s.read_seq END AS "readSeq"`
+      CASE WHEN c.member_count <= ${limits.receiptMembers} AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
+      CASE WHEN c.member_count <= ${limits.receiptMembers} AND NOT h.apart THEN s.read_seq END AS "readSeq"`
 
 /** Joins to a membership `s` its person, and what `viewer`, a parameter, sees of him. */
 export function memberPerson(viewer: string): string {

@@ -1,13 +1,6 @@
-import {
-  type ConversationId,
-  limits,
-  type MessageId,
-  type MessageStatus,
-  type Seq,
-  type SystemFacts,
-  type UserId
-} from '@rendezvous/contract'
+import type { ConversationId, MessageId, MessageStatus, Seq, SystemFacts, UserId } from '@rendezvous/contract'
 import type { Message } from '../ports/messages.ts'
+import { telling } from './personview.ts'
 
 /** A row that holds a message beside other columns; all null when there is none. */
 export interface MessageRow {
@@ -52,11 +45,10 @@ export function messageColumns(reader: string): string {
   coalesce(w.read_seq >= m.seq, false) AS m_is_read`
 }
 
-/** Joins to a membership `s` of a conversation `c` how far the others got, as `o`: the furthest of them, of a group that has receipts those who are in
- *  it, nulls above that. */
-export const OTHERS = `LEFT JOIN LATERAL (SELECT max(x.delivered_seq) AS delivered_seq, max(x.read_seq) AS read_seq FROM membership x
-    WHERE x.conversation_id = s.conversation_id AND x.user_id <> s.user_id AND (c.kind = 1 OR x.left_seq IS NULL)
-      AND c.member_count <= ${limits.receiptMembers}) o ON true`
+/** Joins to a membership `s` of a conversation `c` how far the others got, as `o`: the furthest of those who tell him, of a group those who
+ *  are in it; nulls when nobody does. */
+export const OTHERS = `LEFT JOIN LATERAL (SELECT max(x.delivered_seq) AS delivered_seq, max(x.read_seq) AS read_seq
+    FROM ${telling('s.user_id', 's.conversation_id')} AND (c.kind = 1 OR x.left_seq IS NULL)) o ON true`
 /** The watermarks of who got `m`, as `w`: of the others `o` for what the member `s` sent, his own for the rest, reading in private included. */
 export const WATERMARKS = `CROSS JOIN LATERAL (SELECT CASE m.sender_id WHEN s.user_id THEN o.delivered_seq ELSE s.delivered_seq END AS delivered_seq,
     CASE m.sender_id WHEN s.user_id THEN o.read_seq ELSE greatest(s.read_seq, s.private_read_seq) END AS read_seq) w`

@@ -1,6 +1,6 @@
 import { limits, type PersonalFacts, type Seq, type UserId } from '@rendezvous/contract'
-import type { Database, Queryable, Statement, Transaction } from '../database/port.ts'
-import type { Personal, PersonalChange, Told } from '../ports/personal.ts'
+import type { Queryable, Statement, Transaction } from '../database/port.ts'
+import type { PersonalChange, PersonalStretch, Told } from '../ports/personal.ts'
 
 const APPEND: Statement = {
   name: 'personal_append',
@@ -46,18 +46,19 @@ export interface PersonalRange {
   readonly toSeq: Seq
 }
 
-/** Personal streams in a database. */
-export function personalIn(database: Database): Personal {
+/** The person's events above `after`, the first `limit` of them, as of one moment. Nothing at all for who does not exist. */
+export async function readStretch(
+  database: Queryable,
+  userId: UserId,
+  after: Seq,
+  limit: number
+): Promise<PersonalStretch> {
+  const rows = await database.query<SinceRow>(SINCE, [userId, after, limit])
+  const [{ head, floor } = { head: 0 as Seq, floor: 0 as Seq }] = rows
   return {
-    async since(userId, after, limit) {
-      const rows = await database.query<SinceRow>(SINCE, [userId, after, limit])
-      const [{ head, floor } = { head: 0 as Seq, floor: 0 as Seq }] = rows
-      return {
-        head,
-        floor,
-        events: rows.flatMap(row => (row.seq === null ? [] : [toChange({ ...row, seq: row.seq })]))
-      }
-    }
+    head,
+    floor,
+    events: rows.flatMap(row => (row.seq === null ? [] : [toChange({ ...row, seq: row.seq })]))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LastSeenVisibility } from '@rendezvous/contract'
+import { type LastSeenVisibility, limits } from '@rendezvous/contract'
 import type { PublicUserRow, SeenUser } from '../ports/users.ts'
 import { lastSeenShown } from '../ports/visibility.ts'
 
@@ -9,13 +9,24 @@ export const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.
 /** The rank of how much a person `v` sees of the presence of `p`: the less of what the two chose, all of it of himself. */
 export const SIGHT = 'CASE WHEN v.id = p.id THEN 1 ELSE greatest(v.last_seen_visibility, p.last_seen_visibility) END'
 
+/** True of a person `p` who is apart from the person whose id is `viewer`: a block lies between them, or he is gone. */
+function apart(viewer: string): string {
+  return `(p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(${viewer}, p.id))`
+}
+
 /**
- * Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`, a block lies between them or he is gone; and
- * `sight`, `SIGHT` or 3 when apart.
+ * The memberships `x`, of the conversation `c` whose id is `id`, whose watermarks the person whose id is `viewer` sees: of those who are
+ * not apart from him, himself left out; none where members are more than tell how far they got.
  */
+export function telling(viewer: string, id: string): string {
+  return `membership x JOIN LATERAL (SELECT ${apart(viewer)} AS apart FROM person p WHERE p.id = x.user_id LIMIT 1) h ON NOT h.apart
+    WHERE x.conversation_id = ${id} AND x.user_id <> ${viewer} AND c.member_count <= ${limits.receiptMembers}`
+}
+
+/** Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`; and `sight`, `SIGHT` or 3 when apart. */
 export function seenBy(viewer: string): string {
   return `JOIN LATERAL (SELECT b.apart, CASE WHEN b.apart THEN 3 ELSE ${SIGHT} END AS sight
-    FROM person v CROSS JOIN LATERAL (SELECT p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(v.id, p.id) AS apart) b
+    FROM person v CROSS JOIN LATERAL (SELECT ${apart('v.id')} AS apart) b
     WHERE v.id = ${viewer} LIMIT 1) h ON true`
 }
 

@@ -2,7 +2,7 @@ import { type ConversationId, limits, type Seq, type UserId } from '@rendezvous/
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
-import type { RangeQuestion, RangeState, SyncQuestion, SyncState } from '../ports/sync.ts'
+import type { Above, RangeQuestion, RangeState, SyncQuestion } from '../ports/sync.ts'
 import { MEMBER_COLUMNS, type MemberRow, memberPerson, toMember } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHERS, toMessage, WATERMARKS } from './messageview.ts'
 import { type Entry, READ, type Room, takeValues } from './values.ts'
@@ -90,7 +90,7 @@ export interface ReadRanges {
 export async function readRanges(
   snapshot: Queryable,
   { userId, ranges, limit }: Pick<SyncQuestion, 'userId' | 'ranges' | 'limit'>
-): Promise<ReadRanges | Extract<SyncState, { status: 'above' }>> {
+): Promise<ReadRanges | Above> {
   const begun = await place(snapshot, userId, ranges, limit)
   const above = ranges.filter((_, index) => begun[index]?.status === 'above').map(range => range.conversationId)
   if (above.length > 0) return { status: 'above', conversationIds: above }

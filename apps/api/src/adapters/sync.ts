@@ -3,6 +3,7 @@ import type { Database } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
 import type { Sync, SyncState } from '../ports/sync.ts'
 import { readConversations } from './conversationview.ts'
+import { readStretch } from './personal.ts'
 import { readChanged } from './sync-conversations.ts'
 import { readRanges } from './sync-ranges.ts'
 
@@ -13,14 +14,15 @@ export function syncIn(database: Database, longestWriteMs: number): Sync {
       database.snapshot(async (snapshot): Promise<SyncState> => {
         const { userId, since } = question
         const changed = since === undefined ? null : await readChanged(snapshot, { ...question, since, longestWriteMs })
+        const own = question.own ? await readStretch(snapshot, userId, question.own.after, question.own.limit) : null
         const read = await readRanges(snapshot, question)
-        if (read.status === 'above') return read
+        if (read.status === 'above') return { ...read, own }
 
         const ids = new Set([...(changed?.ids ?? []), ...read.ids])
         const found = await readConversations(snapshot, userId, [...ids])
         const of = new Map(found.map(conversation => [conversation.id, conversation]))
         const viewOf = (id: ConversationId): Conversation | null => of.get(id) ?? null
-        return { status: 'ok', changed: changed?.answer(viewOf) ?? null, ranges: read.answer(viewOf) }
+        return { status: 'ok', own, changed: changed?.answer(viewOf) ?? null, ranges: read.answer(viewOf) }
       })
   }
 }

@@ -1,4 +1,4 @@
-import type { UserId } from '@rendezvous/contract'
+import { limits, type UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Database, Statement } from '../database/port.ts'
 import type { Visibility, Watchers } from '../ports/visibility.ts'
@@ -17,7 +17,7 @@ const CONTACTS: Statement = {
       JOIN LATERAL (SELECT * FROM person x WHERE x.id = peer.user_id LIMIT 1) p ON true
       ${seenBy('o.id')}
       WHERE s.user_id = o.id AND s.left_seq IS NULL AND h.sight < 3
-      ORDER BY c.changed_at DESC LIMIT 500) m GROUP BY m.sight) n ON true`
+      ORDER BY c.changed_at DESC LIMIT ${limits.presenceContacts}) m GROUP BY m.sight) n ON true`
 }
 
 /** As `seenBy` has it, over sets: pair by pair 50 people among 2,000 took nine times as long. */

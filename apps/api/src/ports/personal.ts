@@ -23,9 +23,3 @@ export interface PersonalStretch {
   /** Values up to here are kept no more: who stands below it cannot be brought up to date by events. */
   readonly floor: Seq
 }
-
-/** Personal streams, read. They are written by who stores what they tell, in the same transaction. */
-export interface Personal {
-  /** The person's events above `after`, the first `limit` of them, as of one moment. Nothing at all for who does not exist. */
-  since(userId: UserId, after: Seq, limit: number): Promise<PersonalStretch>
-}

@@ -2,6 +2,7 @@ import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contrac
 import type { Conversation } from './conversations.ts'
 import type { GroupMember } from './groups.ts'
 import type { Message } from './messages.ts'
+import type { PersonalStretch } from './personal.ts'
 
 /** Up to where a person knows which of his conversations changed. Times in milliseconds since 1970, on the database's clock. */
 export interface Since {
@@ -19,6 +20,8 @@ export interface SyncQuestion {
   readonly since: Since | null | undefined
   /** Each conversation once. */
   readonly ranges: readonly RangeQuestion[]
+  /** Of his own stream, when that is asked for: what follows a value, so many events at most. */
+  readonly own?: { readonly after: Seq; readonly limit: number }
   /** Changes at most, of all ranges together; and conversations, up to a bound of their own. */
   readonly limit: number
 }
@@ -74,8 +77,8 @@ export type RangeState =
       readonly conversation: Conversation | null
     }
 
-/** What is answered; or the conversations that have not come as far as was claimed, and nothing else. */
-export type SyncState =
+/** What is answered; or the conversations that have not come as far as was claimed. `own` is null when it was not asked for. */
+export type SyncState = { readonly own: PersonalStretch | null } & (
   | {
       readonly status: 'ok'
       /** Null when they were not asked for. */
@@ -83,7 +86,14 @@ export type SyncState =
       /** Under the place of their questions. */
       readonly ranges: readonly RangeState[]
     }
-  | { readonly status: 'above'; readonly conversationIds: readonly ConversationId[] }
+  | Above
+)
+
+/** Conversations that have not come as far as was claimed, and nothing of the others. */
+export interface Above {
+  readonly status: 'above'
+  readonly conversationIds: readonly ConversationId[]
+}
 
 /** What changed, read back from state. */
 export interface Sync {

@@ -14,9 +14,9 @@ const WAITING = 10_000
 /** Runs what it is given when its turn comes. */
 type Turn = ReturnType<typeof pLimit>
 
-/** Turns for the transactions of one kind: two at a time, the others in the order they came. */
-export function takingTurns(): Turn {
-  return pLimit(UNDER_WAY)
+/** Turns for the transactions of one kind: two at a time, or as many as said, the others in the order they came. */
+export function takingTurns(underWay = UNDER_WAY): Turn {
+  return pLimit(underWay)
 }
 
 /** Joins calls that come at about the same time into one of `carryOut`, which answers each under its place. What comes while none has its

@@ -11,9 +11,10 @@ import {
   type UserId,
   userStream
 } from '@rendezvous/contract'
-import type { Personal } from '../ports/personal.ts'
-import type { ChangedConversations, RangeState, Sync } from '../ports/sync.ts'
+import type { PersonalStretch } from '../ports/personal.ts'
+import type { ChangedConversations, RangeState, Sync, SyncQuestion } from '../ports/sync.ts'
 import { personalEvent } from './events.ts'
+import { takingTurns } from './gather.ts'
 import type { PresenceService } from './presence.ts'
 import { readSince, writeSince } from './since.ts'
 import { conversationView, memberView, messageView } from './views.ts'
@@ -21,12 +22,15 @@ import { conversationView, memberView, messageView } from './views.ts'
 /** What sync stands on. */
 export interface SyncServiceOptions {
   readonly sync: Sync
-  readonly personal: Personal
   readonly presence: Pick<PresenceService, 'online'>
 }
 
 /** Events of a personal stream in one answer: of 4 KiB each at most, they fit in it whole. */
 const PERSONAL_PAGE = 50
+
+/** Snapshots on this node at a time. Each holds a connection over several reads, and after a restart of a gateway its clients all sync at
+ *  once: the rest of the connections is for who sends and reads meanwhile. */
+const UNDER_WAY = 3
 
 /** What changed while a client was away. */
 export type SyncService = ReturnType<typeof syncService>
@@ -35,22 +39,8 @@ type Online = ReadonlySet<UserId>
 type Asked = NonNullable<SyncRequest['ranges']>[number]
 
 /** What changed, as `sync` has it. */
-export function syncService({ sync, personal, presence }: SyncServiceOptions) {
-  /** A person's own stream: its events, or, for who knows a part of it that is no longer continued by what is kept, that he starts anew.
-   *  From 0 all that is kept. */
-  async function ownRange(
-    callerId: UserId,
-    { stream, after }: Asked,
-    limit: number
-  ): Promise<{ above: boolean; range: SyncRange }> {
-    const { events, head, floor } = await personal.since(callerId, after, Math.min(limit, PERSONAL_PAGE))
-    if (after > 0 && after < floor)
-      return { above: false, range: { ...nothing(stream), status: 'restart', position: after } }
-
-    const position = events.at(-1)?.seq ?? head
-    const told = { status: 'ok' as const, position, head, more: position < head, events: events.map(personalEvent) }
-    return { above: after > head, range: { ...nothing(stream), ...told } }
-  }
+export function syncService({ sync, presence }: SyncServiceOptions) {
+  const turn = takingTurns(UNDER_WAY)
 
   return {
     /** @throws invalid for a stream that is named twice, invalid_since, bad_position. */
@@ -63,21 +53,22 @@ export function syncService({ sync, personal, presence }: SyncServiceOptions) {
         return conversationId === null ? [] : [{ conversationId, after }]
       })
       const own = asked.find(({ stream }) => stream === userStream(callerId))
-      const state = await sync.read({
+      const question: SyncQuestion = {
         userId: callerId,
         since: sinceOf(callerId, since, ranges !== undefined),
         ranges: conversations,
+        ...(own && { own: { after: own.after, limit: Math.min(limit, PERSONAL_PAGE) } }),
         limit
-      })
-      const mine = own === undefined ? null : await ownRange(callerId, own, limit)
+      }
+      const state = await turn(() => sync.read(question))
       const above = state.status === 'above' ? state.conversationIds.map(conversationStream) : []
-      if (mine?.above) above.push(userStream(callerId))
+      if (own && state.own && own.after > state.own.head) above.push(own.stream)
       if (state.status === 'above' || above.length > 0) throw badPosition(above)
 
       const online = await presence.online(peopleIn(state.changed, state.ranges))
       const found = new Map(conversations.map(({ conversationId }, index) => [conversationId, state.ranges[index]]))
       const answers = asked.map(range => {
-        if (range === own && mine !== null) return mine.range
+        if (range === own && state.own !== null) return ownRange(range, state.own)
         const id = conversationOf(range.stream)
         return rangeView(range, (id === null ? undefined : found.get(id)) ?? { status: 'gone' }, online)
       })
@@ -136,6 +127,16 @@ function changedView(
     conversations: shown.flatMap(({ view }) => view ?? []),
     left: shown.filter(({ view }) => view === null).map(({ id }) => id)
   }
+}
+
+/** A person's own stream: its events, or, for who knows a part of it that is no longer continued by what is kept, that he starts anew.
+ *  From 0 all that is kept. */
+function ownRange({ stream, after }: Asked, { events, head, floor }: PersonalStretch): SyncRange {
+  if (after > 0 && after < floor) return { ...nothing(stream), status: 'restart', position: after }
+
+  const position = events.at(-1)?.seq ?? head
+  const told = { status: 'ok' as const, position, head, more: position < head, events: events.map(personalEvent) }
+  return { ...nothing(stream), ...told }
 }
 
 function rangeView({ stream, after }: Asked, range: RangeState, online: Online): SyncRange {

@@ -1,7 +1,7 @@
 import { type EndReason, limits, type PersonalFacts, type Seq, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { outboxIn } from '../../src/adapters/outbox.ts'
-import { personalIn, tell } from '../../src/adapters/personal.ts'
+import { readStretch, tell } from '../../src/adapters/personal.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import type { PersonalChange } from '../../src/ports/personal.ts'
 import { addPeople, onEveryEngine } from './engines.ts'
@@ -20,7 +20,7 @@ function seqsOf(events: readonly PersonalChange[]): number[] {
 
 const suite = async (t: Test, open: OpenDatabase) => {
   const { database } = open
-  const personal = personalIn(database)
+  const since = (userId: UserId, after: Seq, limit: number) => readStretch(database, userId, after, limit)
   const outbox = outboxIn(database)
   const say = (userId: UserId, facts: readonly PersonalFacts[]) =>
     database.transaction(transaction => tell(transaction, userId, facts))
@@ -35,17 +35,17 @@ const suite = async (t: Test, open: OpenDatabase) => {
       { userId, seq: 1, facts: ending(1), at: Date },
       { userId, seq: 2, facts: ending(2) }
     ])
-    const all = await personal.since(userId, NOTHING, 10)
+    const all = await since(userId, NOTHING, 10)
     t.match(all, { head: 3, floor: 0 })
     t.strictSame(all.events.slice(0, 2), events)
-    t.same(seqsOf((await personal.since(userId, 1 as Seq, 1)).events), [2], 'the first of those above')
-    t.strictSame(await personal.since(userId, 3 as Seq, 10), { head: 3, floor: 0, events: [] })
+    t.same(seqsOf((await since(userId, 1 as Seq, 1)).events), [2], 'the first of those above')
+    t.strictSame(await since(userId, 3 as Seq, 10), { head: 3, floor: 0, events: [] })
   })
 
   await t.test('who was told nothing, and nobody at all, have an empty stream', async t => {
     const empty = { head: 0, floor: 0, events: [] }
-    t.strictSame(await personal.since(await person(), NOTHING, 10), empty)
-    t.strictSame(await personal.since(2_000_000_000 as UserId, NOTHING, 10), empty)
+    t.strictSame(await since(await person(), NOTHING, 10), empty)
+    t.strictSame(await since(2_000_000_000 as UserId, NOTHING, 10), empty)
     t.strictSame(await say(2_000_000_000 as UserId, [ending(1)]), { events: [], outboxIds: [] })
   })
 
@@ -58,7 +58,7 @@ const suite = async (t: Test, open: OpenDatabase) => {
     await t.rejects(failing, /something else failed/)
     await say(userId, [ending(2)])
 
-    t.match(await personal.since(userId, NOTHING, 10), { head: 1, events: [{ seq: 1, facts: ending(2) }] })
+    t.match(await since(userId, NOTHING, 10), { head: 1, events: [{ seq: 1, facts: ending(2) }] })
   })
 
   await t.test('the newest thousand are kept, and the floor says what is not', async t => {
@@ -68,12 +68,12 @@ const suite = async (t: Test, open: OpenDatabase) => {
       userId,
       Array.from({ length: kept + 5 }, (_, n) => ending(n + 1))
     )
-    const first = await personal.since(userId, NOTHING, kept * 2)
+    const first = await since(userId, NOTHING, kept * 2)
     t.match(first, { head: kept + 5, floor: 5 })
     t.same([first.events.length, first.events[0]?.seq], [kept, 6])
 
     await say(userId, [ending(0)])
-    t.match(await personal.since(userId, NOTHING, 1), { floor: 6, events: [{ seq: 7 }] })
+    t.match(await since(userId, NOTHING, 1), { floor: 6, events: [{ seq: 7 }] })
     const count = {
       name: 'test_count_events',
       text: 'SELECT count(*)::int AS rows FROM personal_event WHERE user_id = $1'
@@ -85,7 +85,7 @@ const suite = async (t: Test, open: OpenDatabase) => {
     const userId = await person()
     await Promise.all(Array.from({ length: 20 }, (_, n) => say(userId, [ending(2 * n), ending(2 * n + 1)])))
 
-    const { events } = await personal.since(userId, NOTHING, 100)
+    const { events } = await since(userId, NOTHING, 100)
     t.same(
       seqsOf(events),
       Array.from({ length: 40 }, (_, n) => n + 1)

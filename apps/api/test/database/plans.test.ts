@@ -9,7 +9,7 @@ import { messageChangesIn } from '../../src/adapters/message-changes.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
-import { personalIn } from '../../src/adapters/personal.ts'
+import { readStretch } from '../../src/adapters/personal.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { searchIn } from '../../src/adapters/search.ts'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
@@ -109,7 +109,7 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await sessions.end(userId, { allBut: next }, 'revoked')
   await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10 })
   await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10, before: { lastUsedAt: new Date(), id: next } })
-  await personalIn(database).since(userId, 1 as Seq, 10)
+  await readStretch(database, userId, 1 as Seq, 10)
   await sessions.purge({ refreshTtlMs: 60_000, limit: 10 })
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { limits, type MessageId, rankFor, type Seq, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
+import { tell } from '../../src/adapters/personal.ts'
+import { syncIn } from '../../src/adapters/sync.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import { onEveryEngine } from './engines.ts'
 import { ABSENT, contents, ok, someone, whole } from './sync-world.ts'
@@ -139,7 +141,22 @@ async function suite(t: Test, open: OpenDatabase) {
       { conversationId: id, after: 2 as Seq },
       { conversationId: ABSENT, after: 9 as Seq }
     ]
-    t.same(await read({ userId: ann, since: null, ranges, limit: 10 }), { status: 'above', conversationIds: [id] })
+    t.same(await read({ userId: ann, since: null, ranges, limit: 10 }), {
+      status: 'above',
+      conversationIds: [id],
+      own: null
+    })
+  })
+
+  await t.test("a person's own stream is read in the same moment as the rest", async t => {
+    const { ann } = await one(2)
+    const told = { type: 'session_ended', session_id: randomUUID(), user_agent: '', reason: 'revoked' } as const
+    await open.database.transaction(transaction => tell(transaction, ann, [told]))
+    const beside = async () => Promise.reject(new Error('beside the snapshot'))
+    const { read } = syncIn({ ...open.database, query: beside, transaction: beside }, 0)
+    const own = { after: 0 as Seq, limit: 10 }
+    const answer = await read({ userId: ann, since: null, ranges: [], own, limit: 10 })
+    t.match(answer, { status: 'ok', changed: {}, own: { head: 1, floor: 0, events: [{ seq: 1, facts: told }] } })
   })
 
   await t.test('several ranges share the limit, and those that must wait say so', async t => {

@@ -5,17 +5,18 @@ import {
   type Event,
   limits,
   type Seq,
+  type SyncRange,
   type UserId
 } from '@rendezvous/contract'
 import { type Applied, arrive, receive } from './apply.ts'
+import { codeOf, InVain, pagesSince, readTalk } from './reading.ts'
+import { setbacksOf } from './setbacks.ts'
 import { takeConversation, takeRange } from './take.ts'
-import { closedTalk, conversationOf, EARLY_EVENTS, freshTalk, openTalk, type Sequenced, type Talk } from './talk.ts'
+import { closedTalk, conversationOf, EARLY_EVENTS, freshTalk, type Sequenced, type Talk } from './talk.ts'
 import type { StoreTransport } from './transport.ts'
 
 /** How long an early event waits for its predecessors before they are asked for. docs/protocol.md, Order. */
 const HOLD_MS = 500
-/** How long a request that failed waits to be repeated, unless `ready` comes first. */
-const RETRY_MS = 2_000
 
 /** What a store stands on. */
 export interface StoreOptions {
@@ -25,7 +26,7 @@ export interface StoreOptions {
   readonly after: (ms: number, run: () => void) => () => void
   /** Told that a conversation is another now, or is no more. */
   readonly onChange?: (id: ConversationId) => void
-  /** Told of a request that failed. It is repeated. */
+  /** Told of a request that failed or was answered in vain. It is repeated, later each time, or when `ready` comes. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -60,7 +61,9 @@ export function chatStore(options: StoreOptions): ChatStore {
   const behind = new Set<ConversationId>()
   /** At which value a conversation was left while something was being asked for: an older answer does not bring it back. */
   const goneAt = new Map<ConversationId, Seq>()
-  const timers = new Map<ConversationId | 'retry', () => void>()
+  /** Of a conversation, of the reading of `all`, and of the `server`, which then cannot be reached. */
+  const setbacks = setbacksOf<ConversationId | 'all' | 'server'>(after, run)
+  const timers = new Map<ConversationId, () => void>()
   let since: string | null = null
   let wantsAll = false
   let running: Promise<void> | null = null
@@ -81,27 +84,19 @@ export function chatStore(options: StoreOptions): ChatStore {
   /** What is early, and what is not told whole, is asked for unless it is settled in time. Members of large rooms do not ask all at once. */
   function watch(id: ConversationId): void {
     const talk = talks.get(id)
-    const isCalm = talk === undefined || !isWaiting(talk)
-    if (isCalm) callOff(id)
-    if (isCalm || timers.has(id)) return
+    if (talk === undefined || !isWaiting(talk)) {
+      timers.get(id)?.()
+      timers.delete(id)
+      return
+    }
+    if (timers.has(id) || behind.has(id)) return
     const spread = talk.stale ? talk.facts.member_count : 0
-    arm(id, HOLD_MS + spread, () => {
+    const cancel = after(HOLD_MS + spread, () => {
+      timers.delete(id)
       behind.add(id)
       run()
     })
-  }
-
-  function arm(name: ConversationId | 'retry', ms: number, then: () => void): void {
-    const cancel = after(ms, () => {
-      timers.delete(name)
-      then()
-    })
-    timers.set(name, cancel)
-  }
-
-  function callOff(name: ConversationId | 'retry'): void {
-    timers.get(name)?.()
-    timers.delete(name)
+    timers.set(id, cancel)
   }
 
   function sequenced(id: ConversationId, event: Sequenced): void {
@@ -127,25 +122,43 @@ export function chatStore(options: StoreOptions): ChatStore {
   }
 
   function run(): void {
-    if (running !== null || stopped) return
-    callOff('retry')
-    running = Promise.resolve().then(work)
+    if (running === null) running = Promise.resolve().then(work)
   }
 
+  /** Asks until nothing is left but what rests. */
   async function work(): Promise<void> {
     try {
-      while (wantsAll || anew.size > 0 || behind.size > 0) {
-        if (wantsAll) await catchUp()
-        for (const [id, isOpen] of [...anew]) await readAnew(id, isOpen)
-        if (behind.size > 0) await askRanges()
+      while ((wantsAll && isAwake('all')) || [...anew.keys(), ...behind].some(isAwake)) {
+        if (wantsAll) await attempt('all', catchUp)
+        for (const id of [...anew.keys()]) await attempt(id, () => readAnew(id))
+        await askRanges([...behind].filter(isAwake))
       }
-    } catch (error) {
-      onError(error)
-      if (!stopped) arm('retry', RETRY_MS, run)
     } finally {
       running = null
       goneAt.clear()
     }
+  }
+
+  function isAwake(about: ConversationId | 'all'): boolean {
+    return !stopped && !setbacks.isResting('server') && !setbacks.isResting(about)
+  }
+
+  async function attempt(about: ConversationId | 'all', ask: () => Promise<void>): Promise<void> {
+    if (!isAwake(about)) return
+    try {
+      await ask()
+      setbacks.over('server')
+      setbacks.over(about)
+    } catch (error) {
+      setBack(error, [about])
+    }
+  }
+
+  /** What the server refuses rests alone; while it cannot be reached, everything does. */
+  function setBack(error: unknown, about: readonly (ConversationId | 'all')[]): void {
+    onError(error)
+    if (codeOf(error) === undefined) setbacks.rest('server')
+    else for (const each of about) setbacks.rest(each)
   }
 
   /** All conversations that changed; then the streams of those that the store had opened. */
@@ -157,31 +170,33 @@ export function chatStore(options: StoreOptions): ChatStore {
       wantsAll = true
       throw error
     }
-    for (const [id, talk] of talks) if (talk.position < talk.facts.last_seq || isWaiting(talk)) behind.add(id)
+    for (const [id, talk] of talks) if (isBehind(talk)) behind.add(id)
   }
 
   async function readChanged(): Promise<void> {
     const before = new Set(talks.keys())
     let at = since
     let isWhole = since === null
-    for (let more = true; more; ) {
-      const answer = await transport.sync({ since: at })
-      if (answer.restart) isWhole = true
-      for (const conversation of answer.conversations) adopt(conversation)
-      for (const { id } of answer.conversations) before.delete(id)
-      for (const id of answer.left) if (talks.has(id)) put(id, 'gone')
-      at = answer.next
-      more = answer.more
+    for await (const { conversations, left, next, restart } of pagesSince(transport, since)) {
+      if (restart) isWhole = true
+      for (const conversation of conversations) adopt(conversation)
+      for (const { id } of conversations) before.delete(id)
+      for (const id of left) if (talks.has(id)) put(id, 'gone')
+      at = next
       if (!isWhole) since = at
     }
     if (isWhole) for (const id of before) put(id, 'gone')
     since = at
   }
 
-  /** Events wait meanwhile: what is read after the conversation is as new as it or newer. */
-  async function readAnew(id: ConversationId, isOpen: boolean): Promise<void> {
+  /** Events wait meanwhile: what is read after the conversation is as new as it or newer. It goes to the end first: were it to fail, the
+   *  others would have their turn before it. */
+  async function readAnew(id: ConversationId): Promise<void> {
+    const isOpen = anew.get(id) === true
+    anew.delete(id)
+    anew.set(id, isOpen)
     const heard = limbo.get(id)?.length ?? 0
-    const talk = await read(id, isOpen).catch(orGone)
+    const talk = await readTalk(transport, { id, isOpen, me })
     const waiting = limbo.get(id) ?? []
     limbo.delete(id)
     if (talk === null) {
@@ -195,37 +210,46 @@ export function chatStore(options: StoreOptions): ChatStore {
     put(id, talk)
     if (waiting.length >= EARLY_EVENTS) behind.add(id) // others came that were not kept
     for (const event of [...early, ...waiting]) sequenced(id, event)
+    const isOld = waiting.slice(0, heard).some(({ seq }) => seq > talk.position)
+    if (isOld && anew.has(id)) throw new InVain('read anew, and older than an event')
   }
 
-  async function read(id: ConversationId, isOpen: boolean): Promise<Talk> {
-    const talk = freshTalk(await transport.conversation(id))
-    if (!isOpen) return talk
-    const [messages, members] = await Promise.all([transport.messages(id), transport.members(id)])
-    return openTalk(talk, { messages, members, whole: messages.length < limits.pageSize }, me)
-  }
-
-  async function askRanges(): Promise<void> {
-    const asked = [...behind].flatMap(id => talks.get(id) ?? []).slice(0, limits.syncRanges)
-    if (asked.length === 0) return behind.clear()
-    const ranges = asked.map(({ facts, position }) => ({ stream: conversationStream(facts.id), after: position }))
+  async function askRanges(ids: readonly ConversationId[]): Promise<void> {
+    for (const id of ids) if (!talks.has(id)) behind.delete(id)
+    const asked = ids.flatMap(id => talks.get(id) ?? []).slice(0, limits.syncRanges)
+    if (asked.length === 0) return
     for (const { facts } of asked) behind.delete(facts.id)
+    const ranges = asked.map(({ facts, position }) => ({ stream: conversationStream(facts.id), after: position }))
     try {
-      const answer = await transport.sync({ ranges })
-      for (const range of answer.ranges) {
-        const id = conversationOf(range.stream)
-        const talk = id === null ? undefined : talks.get(id)
-        if (id === null || talk === undefined) continue
-        put(id, takeRange(talk, range, me))
-        if (range.more) behind.add(id)
-      }
+      takeRanges(asked, (await transport.sync({ ranges })).ranges)
+      setbacks.over('server')
     } catch (error) {
+      const about = asked.map(({ facts }) => facts.id)
       const isBeyond = codeOf(error) === 'bad_position'
-      for (const { facts } of asked) {
-        if (isBeyond) put(facts.id, 'anew')
-        else behind.add(facts.id)
-      }
-      if (!isBeyond) throw error
+      if (!isBeyond) setBack(error, about)
+      for (const id of about) isBeyond ? put(id, 'anew') : behind.add(id)
     }
+  }
+
+  /** What stands where it stood though something is missing had no room in the answer, and is asked for again. When nothing moved, it rests. */
+  function takeRanges(asked: readonly Talk[], ranges: readonly SyncRange[]): void {
+    const told = new Map(ranges.map(range => [range.stream, range]))
+    const unmoved = asked.flatMap(before => {
+      const { id } = before.facts
+      const [talk, range] = [talks.get(id), told.get(conversationStream(id))]
+      if (talk === undefined) return []
+      const applied = range === undefined ? talk : takeRange(talk, range, me)
+      const isOut = typeof applied === 'string'
+      const isUnmoved =
+        !isOut &&
+        applied.position <= before.position &&
+        (range?.more !== false || (isBehind(before) && isBehind(applied)))
+      if (isUnmoved || (!isOut && range?.more)) behind.add(id)
+      if (!isUnmoved) setbacks.over(id)
+      put(id, applied)
+      return isUnmoved ? [id] : []
+    })
+    if (unmoved.length === asked.length) setBack(new InVain('nothing of what is missing is told'), unmoved)
   }
 
   return {
@@ -246,6 +270,7 @@ export function chatStore(options: StoreOptions): ChatStore {
         if (event.stream === null) wantsAll = true
         else if (id !== null) behind.add(id)
       }
+      if (event.type === 'ready') setbacks.wake()
       if (event.type === 'ready' || event.type === 'resync') return run()
       if (event.type === 'message_delivered' || event.type === 'message_read') {
         const talk = talks.get(event.conversation_id)
@@ -258,21 +283,16 @@ export function chatStore(options: StoreOptions): ChatStore {
     stop() {
       stopped = true
       for (const cancel of timers.values()) cancel()
+      setbacks.wake()
       timers.clear()
     }
   }
 }
 
+function isBehind(talk: Talk): boolean {
+  return talk.position < talk.facts.last_seq || isWaiting(talk)
+}
+
 function isWaiting({ early, stale }: Talk): boolean {
   return early.size > 0 || stale
-}
-
-/** What is not (any more) this person's is no failure. */
-function orGone(error: unknown): null {
-  if (codeOf(error) !== 'not_found') throw error
-  return null
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
