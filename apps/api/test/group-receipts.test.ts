@@ -20,7 +20,7 @@ t.test('a message of a group is read for who read it, and for its sender once an
     ((await who.ask('GET', `${url}messages/${sent.id}/`)).body as { is_read?: boolean }).is_read
 
   t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [false, false, false])
-  await bob.ask('POST', `${url}messages/${sent.id}/mark_read/`)
+  t.match(await bob.ask('POST', `${url}messages/${sent.id}/mark_read/`), { body: { status: 'sent', is_read: true } })
   t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, false])
   await carl.ask('POST', `${url}read/`, { seq: sent.seq, private: true })
   t.same([await isRead(ann), await isRead(bob), await isRead(carl)], [true, true, true])

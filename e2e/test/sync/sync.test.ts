@@ -1,5 +1,5 @@
 import { type ChatStore, chatStore, httpTransport, type StoreTransport, statusOf, type Talk } from '@rendezvous/client'
-import type { Conversation, ConversationId, Message, SyncAnswer, UserId } from '@rendezvous/contract'
+import type { Conversation, ConversationId, Message, UserId } from '@rendezvous/contract'
 import fc from 'fast-check'
 import t from 'tap'
 import { type Fate, fates, openLine } from './line.ts'
@@ -35,12 +35,12 @@ function timers() {
   }
 }
 
-function storeOf(someone: Someone, spoil: (answer: SyncAnswer) => SyncAnswer = answer => answer) {
+function storeOf(someone: Someone) {
   const clock = timers()
   const http = httpTransport(someone.http)
   const transport: StoreTransport = {
     ...http,
-    sync: async request => spoil(await http.sync({ ...request, limit: LIMIT }))
+    sync: async request => http.sync({ ...request, limit: LIMIT })
   }
   const store = chatStore({
     userId: someone.id as UserId,
@@ -74,10 +74,10 @@ function shown(talk: Talk | undefined, from: number) {
 }
 
 /** Runs the steps over a line as bad as `ways`, then lets the client catch up. */
-async function live(script: readonly Step[], ways: readonly Fate[], spoil?: (answer: SyncAnswer) => SyncAnswer) {
+async function live(script: readonly Step[], ways: readonly Fate[]) {
   const stage = await ground()
   const { ann } = stage.cast
-  const { store, clock } = storeOf(ann, spoil)
+  const { store, clock } = storeOf(ann)
   const line = openLine(node, ann, { fates: ways, receive: store.receive })
   const ids = [stage.group, stage.direct] as ConversationId[]
   const happen: Readonly<Record<Extract<Step, { kind: 'network' }>['what'], (place: number) => unknown>> = {

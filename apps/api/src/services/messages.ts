@@ -175,9 +175,10 @@ const refusals = {
 
 const nothing: History = { messages: [], hasMore: false }
 
-/** Of one's own messages it is the other person's reading that counts. */
+/** Of one's own messages it is the other person's reading that counts; in a group nobody's is the status. */
 function readBy(readerId: UserId, message: Message): Message {
-  return message.senderId === readerId ? message : { ...message, status: 'read', isRead: true }
+  if (message.senderId === readerId) return message
+  return { ...message, status: message.receiverId === null ? message.status : 'read', isRead: true }
 }
 
 function asRead(readerId: UserId, page: MessagePage): History {
