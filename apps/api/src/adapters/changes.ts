@@ -1,7 +1,7 @@
 import { type ConversationId, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
-import type { Change, Changes, Placed } from '../ports/changes.ts'
+import type { Change, Placed } from '../ports/changes.ts'
 import { type MessageRow, messageColumns, pair, toMessage } from './messageview.ts'
 
 const CONVERSATIONS: Statement = {
@@ -68,14 +68,8 @@ interface Known {
   readonly ownerId: UserId | null
 }
 
-/** Changes in a database. */
-export function changesIn(database: Queryable): Changes {
-  return {
-    between: (conversationId, fromSeq, toSeq) => readChanges(database, [{ conversationId, fromSeq, toSeq }])
-  }
-}
-
-/** The changes of several ranges, three statements for all; in the order of the ranges, ascending within each. */
+/** The changes of several ranges, 1,000 values each at most, three statements for all; in the order of the ranges, ascending within each: one for
+ *  each value that was given out, none where the conversation is absent. Facts are those of now: a message edited since carries its new text. */
 export async function readChanges(database: Queryable, ranges: readonly Range[]): Promise<Change[]> {
   if (ranges.length === 0) return []
   const ids = ranges.map(range => range.conversationId)

@@ -64,12 +64,3 @@ export type Change = Placed &
     /** Something changed here, and again later or in a way that state does not tell: who hears of it fetches the state. */
     | { readonly type: 'superseded'; readonly at: Date }
   )
-
-/** The changes of conversations, read back from state. */
-export interface Changes {
-  /**
-   * One change for each value from `fromSeq` to `toSeq` (both included, 1,000 apart at most) that was given out, ascending; none when
-   * the conversation is absent. Facts are those of now: a message edited since carries its new text.
-   */
-  between(conversationId: ConversationId, fromSeq: Seq, toSeq: Seq): Promise<Change[]>
-}

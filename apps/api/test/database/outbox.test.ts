@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { changesIn } from '../../src/adapters/changes.ts'
+import { readChanges } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
@@ -72,13 +72,19 @@ async function suite(t: Test, open: OpenDatabase) {
     await conversations.leave(id, ann)
     await conversations.openDirect(ann, bob)
 
-    const changes = await changesIn(open.database).between(id, 1 as Seq, 99 as Seq)
+    const changes = await readChanges(open.database, [{ conversationId: id, fromSeq: 1 as Seq, toSeq: 99 as Seq }])
 
     t.same(summary(changes), ['1 conversation_created', '2 member_left', '3 superseded', '4 member_joined'])
     t.match(changes[1], { userIds: [bob], by: bob, memberIds: [bob, ann] })
     t.match(changes[3], { userIds: [ann], memberIds: [ann, bob], membersSeq: 4 })
-    t.same(await changesIn(open.database).between(id, 3 as Seq, 4 as Seq), changes.slice(2))
-    t.same(await changesIn(open.database).between(42 as ConversationId, 1 as Seq, 9 as Seq), [])
+    t.same(
+      await readChanges(open.database, [{ conversationId: id, fromSeq: 3 as Seq, toSeq: 4 as Seq }]),
+      changes.slice(2)
+    )
+    t.same(
+      await readChanges(open.database, [{ conversationId: 42 as ConversationId, fromSeq: 1 as Seq, toSeq: 9 as Seq }]),
+      []
+    )
   })
 
   await t.test('who came into a group is told whatever became of him since', async t => {
@@ -93,7 +99,7 @@ async function suite(t: Test, open: OpenDatabase) {
     await groups.setRole(act, carl, 'admin')
     await conversationsIn(open.database).leave(made.id, dora)
 
-    const changes = await changesIn(open.database).between(made.id, 1 as Seq, 99 as Seq)
+    const changes = await readChanges(open.database, [{ conversationId: made.id, fromSeq: 1 as Seq, toSeq: 99 as Seq }])
 
     t.same(summary(changes), [
       '1 conversation_created',
@@ -107,7 +113,10 @@ async function suite(t: Test, open: OpenDatabase) {
     t.match(changes[0], { userIds: [ann, bob], by: ann })
     t.match(changes[1], { userIds: [carl, dora], by: ann })
     t.match(changes[5], { userIds: [dora], by: dora, ownerId: null })
-    t.same(await changesIn(open.database).between(made.id, 2 as Seq, 3 as Seq), changes.slice(1, 3))
+    t.same(
+      await readChanges(open.database, [{ conversationId: made.id, fromSeq: 2 as Seq, toSeq: 3 as Seq }]),
+      changes.slice(1, 3)
+    )
   })
 
   await t.test('that an owner left names who owns the group now', async t => {
@@ -116,7 +125,7 @@ async function suite(t: Test, open: OpenDatabase) {
     const made = await groups.create({ ownerId: ann, memberIds: [bob, carl], title: '', history: 'all' })
     if (made.status !== 'ok') throw new Error('the group was not made')
     await conversationsIn(open.database).leave(made.id, ann)
-    const between = () => changesIn(open.database).between(made.id, 2 as Seq, 3 as Seq)
+    const between = () => readChanges(open.database, [{ conversationId: made.id, fromSeq: 2 as Seq, toSeq: 3 as Seq }])
 
     t.match(await between(), [{ type: 'member_left', userIds: [ann], ownerId: bob }, { type: 'message_created' }])
     await groups.setRole({ conversationId: made.id, actorId: bob, rank: 1 }, carl, 'owner')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { databaseAddresses } from '../../src/adapters/addresses.ts'
-import { changesIn } from '../../src/adapters/changes.ts'
+import { readChanges } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
 import { messageChangesIn } from '../../src/adapters/message-changes.ts'
@@ -134,7 +134,7 @@ async function useConversations(database: Database, id: ConversationId): Promise
   await visibilityIn(database).among([ANN, EVE], [BOB, EVE, 4 as UserId])
   await receipts.advance([{ conversationId: id, userId: BOB, readSeq: 2_000_000_000 as Seq }])
   await receipts.deliverAll(EVE)
-  await changesIn(database).between(id, 5 as Seq, 20 as Seq)
+  await readChanges(database, [{ conversationId: id, fromSeq: 5 as Seq, toSeq: 20 as Seq }])
   await useSync(database, id)
   await conversations.leave(id, BOB)
   await conversations.openDirect(BOB, ANN)
@@ -188,7 +188,7 @@ async function useGroups(database: Database): Promise<void> {
   await conversations.audience(id, ANN)
   await conversations.rooms([ANN, EVE])
   await conversations.present([{ id, userIds: [ANN, EVE] }])
-  await changesIn(database).between(id, 1 as Seq, 9 as Seq)
+  await readChanges(database, [{ conversationId: id, fromSeq: 1 as Seq, toSeq: 9 as Seq }])
   await groups.remove(act, [EVE])
   await conversations.leave(id, ANN)
 }
