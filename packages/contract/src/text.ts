@@ -1,10 +1,9 @@
 /** One character at least that a reader sees: no white space, control, format or default-ignorable character, no Braille blank. */
 const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Why `value` cannot be stored as it is, in Django REST framework's words; null when it can. */
 export function storageProblem(value: string): string | null {
-  if (LONE_SURROGATE.test(value)) return 'Not a valid string.'
+  if (!value.isWellFormed()) return 'Not a valid string.'
   return value.includes('\0') ? 'Null characters are not allowed.' : null
 }
 

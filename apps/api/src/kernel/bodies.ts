@@ -12,11 +12,15 @@ declare module 'fastify' {
   }
 }
 
+const ENCODED = 'Unsupported content encoding in request.'
+
 /** Reads the bodies of `app`'s routes: JSON everywhere, forms on lenient ones. A body that is not there is `{}` whatever its type, and so is
  *  any but multipart on a lenient route that asks for none: a Django view that does not look at `request.data` never knows what came. */
 export function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addHook('preParsing', async request => refuseEncoded(request))
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    done(isEncoded(request) ? new ApiError('unsupported_media_type', { detail: ENCODED }) : null, payload)
+  })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
     readJson(request, body)
   )
@@ -85,11 +89,9 @@ function refusal(request: FastifyRequest): ApiError {
   return unsupportedMediaType(request.headers['content-type'])
 }
 
-function refuseEncoded(request: FastifyRequest): void {
-  const encoding = request.headers['content-encoding']
-  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return
-
-  throw new ApiError('unsupported_media_type', { detail: 'Unsupported content encoding in request.' })
+function isEncoded({ headers }: FastifyRequest): boolean {
+  const encoding = headers['content-encoding']
+  return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity'
 }
 
 function refuseCharset(request: FastifyRequest): void {
@@ -97,16 +99,18 @@ function refuseCharset(request: FastifyRequest): void {
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw refusal(request)
 }
 
+const [QUOTE, BACKSLASH, BRACKET, BRACKET_END, BRACE, BRACE_END] = Buffer.from('"\\[]{}')
+
 /** Counts brackets outside of strings: neither recursion nor the parser's own stack sees a deep text. */
 function nestedDeeperThan(text: string, levels: number): boolean {
   let depth = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (quoted && character === '\\') at++
-    else if (character === '"') quoted = !quoted
-    else if (!quoted && (character === '{' || character === '[')) depth++
-    else if (!quoted && (character === '}' || character === ']')) depth--
+    const character = text.charCodeAt(at)
+    if (quoted && character === BACKSLASH) at++
+    else if (character === QUOTE) quoted = !quoted
+    else if (!quoted && (character === BRACE || character === BRACKET)) depth++
+    else if (!quoted && (character === BRACE_END || character === BRACKET_END)) depth--
     if (depth > levels) return true
   }
   return false

@@ -26,8 +26,9 @@ export async function installKernel(app: FastifyInstance, deps: KernelDeps): Pro
   await app.register(cors, corsOptions(deps.corsOrigins))
   refuseMisplacedLimits(app)
   requireAccess(app, deps.authenticate, requestCounter(deps))
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) await answerNotFound(request, reply)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) answerNotFound(request, reply)
+    else done()
   })
   readBodies(app)
   readInput(app)
@@ -38,11 +39,13 @@ export async function installKernel(app: FastifyInstance, deps: KernelDeps): Pro
 }
 
 function setHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    done()
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store')
+    done(null, payload)
   })
 }
 
@@ -53,7 +56,7 @@ function corsOptions(origins: readonly string[]) {
     origin: everyone ? '*' : origins.length > 0 && [...origins],
     credentials: !everyone && origins.length > 0,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id', ...limitHeaders],
+    exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id', ...limitHeaders].join(', '),
     maxAge: 600,
     strictPreflight: false
   }

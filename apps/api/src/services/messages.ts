@@ -20,7 +20,7 @@ import type { Announcer } from './announcer.ts'
 import { appender, sentMessage } from './append.ts'
 import { directory } from './directory.ts'
 import type { ReceiptService } from './receipts.ts'
-import { messageView } from './views.ts'
+import { messageView, sentView } from './views.ts'
 
 /** Where a message goes: into a conversation, or to a person. */
 export type Target = { readonly conversationId: ConversationId } | { readonly receiverId: UserId }
@@ -76,16 +76,17 @@ export function messageService({ messages, conversations, receipts, announcer, n
 
   function draftOf(senderId: UserId, conversationId: ConversationId, text: Text): Draft {
     const { content, clientId, replyTo = null, mentions = [] } = text
-    const named = { replyTo, mentions: [...new Set(mentions)] }
-    return { senderId, conversationId, content, ...named, kind: 1, clientId: clientId?.toLowerCase() ?? newId() }
+    const once = mentions.length > 1 ? [...new Set(mentions)] : mentions
+    const named = clientId?.toLowerCase() ?? newId()
+    return { senderId, conversationId, content, replyTo, mentions: once, kind: 1, clientId: named }
   }
 
   async function answer(draft: Draft, appended: Appended): Promise<SentMessage> {
-    if (appended.status === 'created') return { ...messageView(sentMessage(draft, appended)), duplicate: false }
+    if (appended.status === 'created') return sentView(sentMessage(draft, appended), false)
     if (appended.status !== 'duplicate') throw refusals[appended.status]()
 
     const first = await messages.findForMember(draft.conversationId, appended.id, draft.senderId)
-    return { ...messageView(first ?? sentMessage(draft, appended)), duplicate: true }
+    return sentView(first ?? sentMessage(draft, appended), true)
   }
 
   /** A conversation that was left in the meantime, or that another node opened anew, is looked up once more. */

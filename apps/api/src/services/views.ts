@@ -2,6 +2,7 @@ import {
   type Conversation as ConversationView,
   type Member,
   type Message as MessageView,
+  type SentMessage,
   timestamp,
   type UserId
 } from '@rendezvous/contract'
@@ -35,6 +36,11 @@ export function messageView(message: Message): MessageView {
     pinned_at: dated(message.pinnedAt),
     system: message.system
   }
+}
+
+/** The answer to a send. */
+export function sentView(message: Message, duplicate: boolean): SentMessage {
+  return Object.assign(messageView(message), { duplicate })
 }
 
 /** A conversation as one of its members gets it. `online` are those of its people who are seen online. */

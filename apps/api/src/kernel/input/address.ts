@@ -11,9 +11,13 @@ export const forgiving: ReadonlySet<string> = new Set(['page_size', 'limit'])
 export function pathReader(schema: ObjectSchema): (raw: unknown) => Checked {
   const slots = Object.entries(schema.properties).map(([name, field]) => ({ name, read: slotOf(field) }))
   return raw => {
-    const given = new Map(Object.entries(raw as Record<string, string>))
-    const values = slots.map(({ name, read }) => [name, read(given.get(name) ?? '')] as const)
-    return values.some(([, value]) => value === null) ? { error: notFound() } : { value: Object.fromEntries(values) }
+    const value: Record<string, unknown> = {}
+    for (const { name, read } of slots) {
+      const found = read((raw as Record<string, string>)[name] ?? '')
+      if (found === null) return { error: notFound() }
+      value[name] = found
+    }
+    return { value }
   }
 }
 

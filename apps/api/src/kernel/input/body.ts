@@ -23,6 +23,15 @@ interface Slot {
   readonly read: Field
 }
 
+/** What is sent, and what was read of it so far: the values, what is wrong, and under which alias a field came. */
+interface Body {
+  readonly source: ReadonlyMap<string, unknown>
+  readonly isForm: boolean
+  readonly value: Record<string, unknown>
+  readonly errors: Map<string, readonly string[]>
+  readonly sentAs: Map<string, string>
+}
+
 /**
  * The reader of bodies of this schema. Every field's fault is told at once. Lenient: aliases are taken where the field itself is missing,
  * forms are read, unknown fields are dropped. Strict: an unknown field is refused.
@@ -34,14 +43,13 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
     const source = fieldsOf(raw)
     if (source === null) return { error: invalid({ non_field_errors: [notAnObject(raw)] }) }
 
-    const errors = new Map<string, readonly string[]>()
-    if (!lenient) for (const name of source.keys()) if (!known.has(name)) errors.set(name, ['Unknown field.'])
-    const values = slots.flatMap(slot => readSlot(slot, source, raw instanceof FormBody, errors))
+    const body: Body = { source, isForm: raw instanceof FormBody, value: {}, errors: new Map(), sentAs: new Map() }
+    if (!lenient) for (const name of source.keys()) if (!known.has(name)) body.errors.set(name, ['Unknown field.'])
+    for (const slot of slots) readSlot(slot, body)
+    const { value, errors, sentAs } = body
     if (errors.size > 0) return { error: invalid(Object.fromEntries(errors)) }
 
-    const value = Object.fromEntries(values)
-    const sent = slots.flatMap(slot => namesAsSent(slot, source))
-    if (sent.length > 0) aliasesSent.set(value, new Map(sent))
+    if (sentAs.size > 0) aliasesSent.set(value, sentAs)
     return { value }
   }
 }
@@ -54,11 +62,6 @@ export function errorsAsSent(fields: FieldErrors, body: unknown): FieldErrors {
   const names = typeof body === 'object' && body !== null ? aliasesSent.get(body) : undefined
   if (names === undefined) return fields
   return Object.fromEntries(Object.entries(fields).map(([name, texts]) => [names.get(name) ?? name, texts]))
-}
-
-function namesAsSent({ name, names }: Slot, source: ReadonlyMap<string, unknown>): [string, string][] {
-  const used = names.find(candidate => source.has(candidate))
-  return used === undefined || used === name ? [] : [[name, used]]
 }
 
 function slotOf(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): Slot {
@@ -83,22 +86,18 @@ function notAnObject(raw: unknown): string {
   return `Invalid data. Expected a dictionary, but got ${typeName(raw)}.`
 }
 
-function readSlot(
-  slot: Slot,
-  source: ReadonlyMap<string, unknown>,
-  isForm: boolean,
-  errors: Map<string, readonly string[]>
-): [string, unknown][] {
-  const name = slot.names.find(candidate => source.has(candidate))
-  const raw = name === undefined ? undefined : fromForm(slot, source.get(name), isForm)
+function readSlot(slot: Slot, { source, isForm, value, errors, sentAs }: Body): void {
+  const name = slot.names.find(candidate => source.has(candidate)) ?? slot.name
+  if (name !== slot.name) sentAs.set(slot.name, name)
+  const raw = fromForm(slot, source.get(name), isForm)
   if (raw === undefined) {
     if (slot.required) errors.set(slot.name, ['This field is required.'])
-    return []
+    return
   }
 
   const reading = slot.read(raw)
-  if (!reading.ok) errors.set(name ?? slot.name, reading.errors)
-  return reading.ok ? [[slot.name, reading.value]] : []
+  if (reading.ok) value[slot.name] = reading.value
+  else errors.set(name, reading.errors)
 }
 
 /** In a form the last of several values counts, as in Django, and an optional field that is left empty was not sent. */

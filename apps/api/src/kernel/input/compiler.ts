@@ -10,8 +10,9 @@ export function readInput(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     route.validatorCompiler = route.config?.lenient ? compilers.lenient : compilers.strict
   })
-  app.addHook('preValidation', async request => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined && !['GET', 'HEAD'].includes(request.method)) request.body = {}
+    done()
   })
 }
 

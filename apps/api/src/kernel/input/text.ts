@@ -45,7 +45,8 @@ function checks(schema: FieldSchema, name: string): (text: string) => string[] {
     const errors: string[] = []
     if (text.length > maxLength && codePoints(text) > maxLength)
       return [`Ensure this field has no more than ${maxLength} characters.`]
-    if (codePoints(text) < minLength) errors.push(`Ensure this field has at least ${minLength} characters.`)
+    if (text.length < 2 * minLength && codePoints(text) < minLength)
+      errors.push(`Ensure this field has at least ${minLength} characters.`)
     errors.push(...unstorable(text))
     if (!pattern.test(text)) errors.push(patternTexts[name] ?? 'This value does not match the required pattern.')
     if (format !== undefined && !formats[format]?.test(text)) errors.push(formatTexts[format] ?? '')
@@ -54,9 +55,12 @@ function checks(schema: FieldSchema, name: string): (text: string) => string[] {
   }
 }
 
+const HALF = /\p{Surrogate}/u
+
 /** PostgreSQL refuses U+0000, and half a surrogate pair would be stored as another character. */
 function unstorable(text: string): string[] {
-  const half = /\p{Surrogate}/u.exec(text)?.[0]
+  if (text.isWellFormed() && !text.includes('\0')) return []
+  const half = HALF.exec(text)?.[0]
   return [
     ...(text.includes('\0') ? ['Null characters are not allowed.'] : []),
     ...(half === undefined
