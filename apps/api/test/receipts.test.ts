@@ -38,5 +38,6 @@ t.test('receipts leave connections to others, however many come at once', async 
     ...users.map(service.deliverWaiting)
   ])
 
-  t.same(seen, { most: 4, stored: 600 }, 'two at a time of either kind')
+  t.ok(seen.most <= 4, 'two at a time of either kind, of watermarks the second only beside a slow one')
+  t.equal(seen.stored, 600)
 })

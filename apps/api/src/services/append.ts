@@ -1,7 +1,7 @@
 import type { Change } from '../ports/changes.ts'
 import type { Appended, Draft, Message, Messages, Stored } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
-import { gathering, takingTurns } from './gather.ts'
+import { gathering, oneAfterAnother } from './gather.ts'
 
 /** Stores drafts; those that come at about the same time are one transaction and one announcement. Durable when it resolves. */
 export function appender(
@@ -16,7 +16,7 @@ export function appender(
     return answers
   }
 
-  return gathering(appendAll, takingTurns())
+  return gathering(appendAll, oneAfterAnother())
 }
 
 /** The message that a draft became. */

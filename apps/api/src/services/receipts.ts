@@ -1,7 +1,7 @@
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import type { Advanced, Receipt, Receipts } from '../ports/receipts.ts'
 import type { Announcer } from './announcer.ts'
-import { gathering, takingTurns } from './gather.ts'
+import { gathering, oneAfterAnother, takingTurns } from './gather.ts'
 
 /** What receipts stand on. */
 export interface ReceiptServiceOptions {
@@ -14,7 +14,7 @@ export type ReceiptService = ReturnType<typeof receiptService>
 
 /** The watermarks kept in `receipts`, told by `announcer`. */
 export function receiptService({ receipts, announcer }: ReceiptServiceOptions) {
-  const advance = gathering(advanceAll, takingTurns())
+  const advance = gathering(advanceAll, oneAfterAnother())
   /** Their own: after a restart everybody connects at once, and who reads meanwhile does not wait for that. */
   const turn = takingTurns()
 
