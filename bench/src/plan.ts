@@ -1,6 +1,8 @@
 /** How much is done: enough for figures, or just enough to see that it runs. */
 export interface Plan {
+  /** Rounds that are measured, after some in which V8 comes to compile what runs often. */
   readonly rounds: number
+  readonly warming: number
   readonly deliveries: {
     /** Rooms of 10, events a second over all of them; events a second in a room of `large`. */
     readonly rooms: number
@@ -18,6 +20,7 @@ export interface Plan {
 /** What figures are made of. */
 export const full: Plan = {
   rounds: 7,
+  warming: 4,
   deliveries: { rooms: 100, perSecond: 1_000, large: 1_000, largePerSecond: 20, ms: 3_000 },
   handshakes: { sockets: 500, perSecond: 250 },
   memory: { steps: [1_000, 2_000, 3_000, 4_000, 5_000], repeats: 3, perSecond: 1_000 },
@@ -27,6 +30,7 @@ export const full: Plan = {
 /** A smoke run: what it prints says nothing but that everything runs. */
 export const quick: Plan = {
   rounds: 1,
+  warming: 1,
   deliveries: { rooms: 2, perSecond: 100, large: 50, largePerSecond: 20, ms: 200 },
   handshakes: { sockets: 20, perSecond: 1_000 },
   memory: { steps: [20, 60, 100], repeats: 1, perSecond: 1_000 },

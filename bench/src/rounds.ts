@@ -1,4 +1,5 @@
 import { median } from 'simple-statistics'
+import type { Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
 /** What one round measured, of ours and of the other. */
@@ -7,14 +8,15 @@ export interface Round {
   readonly other: number
 }
 
-/** Runs `ours` and `other` in turn, so that whatever else the machine does falls on both; who goes first changes from round to round. */
+/** Runs `ours` and `other` in turn, so that whatever else the machine does falls on both; who goes first changes from round to round. What
+ *  the first ones came to, as many as `warming` says, is forgotten. */
 export async function interleave(
-  rounds: number,
+  { warming, rounds }: Pick<Plan, 'warming' | 'rounds'>,
   ours: () => Promise<number>,
   other: () => Promise<number>
 ): Promise<Round[]> {
   const measured: Round[] = []
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < warming + rounds; round += 1) {
     if (round % 2 === 0) {
       const first = await ours()
       measured.push({ ours: first, other: await other() })
@@ -23,7 +25,7 @@ export async function interleave(
       measured.push({ ours: await ours(), other: first })
     }
   }
-  return measured
+  return measured.slice(warming)
 }
 
 /** The figure that rounds of costs come to. Its ratio is the median of the rounds' own, each of which saw one state of the machine. */

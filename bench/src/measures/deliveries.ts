@@ -25,8 +25,8 @@ interface Parties {
 }
 
 /** CPU of the serving process for each frame that a client got. */
-export async function deliveries(stage: Stage, { rounds, deliveries: plan }: Plan): Promise<Figure[]> {
-  const { rooms: small, large, ms } = plan
+export async function deliveries(stage: Stage, plan: Plan): Promise<Figure[]> {
+  const { rooms: small, large, perSecond, largePerSecond, ms } = plan.deliveries
   const parties = {
     readers: await stage.start('readers', {}),
     gateway: await stage.start('gateway', { small }),
@@ -37,21 +37,20 @@ export async function deliveries(stage: Stage, { rounds, deliveries: plan }: Pla
     const count = small * SMALL + large
     await parties.readers.call('connect', { port, from: 1, count, perSecond: CONNECTS_A_SECOND })
   }
-  const inSmall = { from: 1, to: small, roomSize: SMALL, perSecond: plan.perSecond, ms }
-  const inLarge = { from: small + 1, to: small + 1, roomSize: large, perSecond: plan.largePerSecond, ms }
+  const inSmall = { from: 1, to: small, roomSize: SMALL, perSecond, ms }
+  const inLarge = { from: small + 1, to: small + 1, roomSize: large, perSecond: largePerSecond, ms }
   const figures = [
-    await compare(parties, { ...inSmall, name: `delivery in rooms of ${SMALL}` }, rounds),
-    await compare(parties, { ...inLarge, name: `delivery in a room of ${large}` }, rounds)
+    await compare(parties, { ...inSmall, name: `delivery in rooms of ${SMALL}` }, plan),
+    await compare(parties, { ...inLarge, name: `delivery in a room of ${large}` }, plan)
   ]
   await Promise.all(Object.values(parties).map(process => process.stop()))
   return figures
 }
 
-async function compare({ readers, gateway, bare }: Parties, each: Case, rounds: number): Promise<Figure> {
+async function compare({ readers, gateway, bare }: Parties, each: Case, plan: Plan): Promise<Figure> {
   const ours = () => cost(gateway, readers, each)
   const other = () => cost(bare, readers, each)
-  await interleave(1, ours, other) // warm
-  const measured = await interleave(rounds, ours, other)
+  const measured = await interleave(plan, ours, other)
   const { perSecond, roomSize, from, to, name } = each
   return figure(measured, {
     name,

@@ -7,15 +7,14 @@ import { figure, interleave } from '../rounds.ts'
 import type { Stage } from '../stage.ts'
 
 /** CPU of the serving process for each socket, from the connection to `ready`. All are in rooms of 10. */
-export async function handshakes(stage: Stage, { rounds, handshakes: plan }: Plan): Promise<Figure[]> {
+export async function handshakes(stage: Stage, { warming, rounds, handshakes: plan }: Plan): Promise<Figure[]> {
   const readers = await stage.start('readers', {})
   const gateway = await stage.start('gateway', { small: Number.MAX_SAFE_INTEGER })
   const bare = await stage.start('bare', { small: Number.MAX_SAFE_INTEGER })
   const ours = () => cost(gateway, readers, plan)
   const other = () => cost(bare, readers, plan)
 
-  await interleave(1, ours, other) // warm
-  const measured = await interleave(rounds, ours, other)
+  const measured = await interleave({ warming, rounds }, ours, other)
   await Promise.all([gateway, bare, readers].map(process => process.stop()))
   return [
     figure(measured, {

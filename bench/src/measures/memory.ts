@@ -20,7 +20,7 @@ export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figu
     return rss
   }
   const other = async () => (await slopes(stage, readers, 'bare', plan)).rss
-  const measured = await interleave(plan.repeats, ours, other)
+  const measured = await interleave({ warming: 0, rounds: plan.repeats }, ours, other)
   await readers.stop()
   const [first = 0] = plan.steps
   const last = plan.steps.at(-1) ?? 0

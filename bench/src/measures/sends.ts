@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { median } from 'simple-statistics'
-import { findPostgres, type Places, startPostgres } from '../../../infra/scripts/postgres.ts'
+import { findPostgres, type Places, type Postgres, startPostgres } from '../../../infra/scripts/postgres.ts'
 import type { Plan } from '../plan.ts'
 import { type ServerTime, serverTime } from '../postgres.ts'
 import type { Remote } from '../remote.ts'
@@ -14,32 +14,39 @@ import { prepare, type Town } from '../town.ts'
 /** How long what is done after an answer may take. */
 const AFTER_MS = 200
 
-interface Parties {
-  readonly load: Remote<Load>
-  readonly ours: Remote<SendServer>
-  readonly naive: Remote<SendServer>
+/** One that stores, and the database that it alone uses: what its tables cause there in the background is its own as well. */
+interface Party {
+  readonly server: Remote<SendServer>
   readonly database: ServerTime
+  readonly town: Town
+}
+
+type Who = 'ours' | 'naive'
+
+interface Parties extends Readonly<Record<Who, Party>> {
+  readonly load: Remote<Load>
 }
 
 /** CPU of all roles for each message that was stored, over HTTP with a token each. @throws Error when there is no PostgreSQL to do it on. */
-export async function sends(stage: Stage, { rounds, sends: plan }: Plan, places: Places): Promise<Figure[]> {
+export async function sends(stage: Stage, plan: Plan, places: Places): Promise<Figure[]> {
   const bin = await findPostgres(places)
   if (bin === null) throw new Error('no PostgreSQL 15 or later was found (POSTGRES_BIN names its folder)')
-  const server = await startPostgres(bin)
+  const databases: Postgres[] = []
+  async function party(role: 'api' | 'naive', bin: string): Promise<Party> {
+    const started = await startPostgres(bin)
+    databases.push(started)
+    const town = await prepare(started.url, plan.sends.conversations)
+    const server = await stage.start(role, { databaseUrl: started.url })
+    return { server, database: await serverTime(started.url), town }
+  }
+
   try {
-    const town = await prepare(server.url, plan.conversations)
-    const parties = {
-      load: await stage.start('load', {}),
-      ours: await stage.start('api', { databaseUrl: server.url }),
-      naive: await stage.start('naive', { databaseUrl: server.url }),
-      database: await serverTime(server.url)
-    }
-    const spread = await compare(parties, town, { plan, rounds, hot: null })
-    const hot = await compare(parties, town, { plan, rounds, hot: town.hot })
-    await Promise.all([parties.load, parties.ours, parties.naive].map(process => process.stop()))
-    return [spread, hot]
+    const load = await stage.start('load', {})
+    const parties = { load, ours: await party('api', bin), naive: await party('naive', bin) }
+    return [await compare(parties, plan, 'spread'), await compare(parties, plan, 'hot')]
   } finally {
-    await server.stop()
+    await stage.clear()
+    await Promise.all(databases.map(database => database.stop()))
   }
 }
 
@@ -49,62 +56,48 @@ interface Strike extends Struck {
   readonly postgres: number
 }
 
-interface Case {
-  readonly plan: Plan['sends']
-  readonly rounds: number
-  readonly hot: number | null
-}
+/** Over as many conversations as people send, or all in one. */
+type Kind = 'spread' | 'hot'
 
-async function compare(parties: Parties, town: Town, { plan, rounds, hot }: Case): Promise<Figure> {
-  const struck = { ours: [] as Strike[], naive: [] as Strike[] }
-  const measure = async (who: 'ours' | 'naive') => {
-    const result = await strike(parties, parties[who], town, plan, hot)
+async function compare(parties: Parties, plan: Plan, kind: Kind): Promise<Figure> {
+  const struck: Record<Who, Strike[]> = { ours: [], naive: [] }
+  const measure = (who: Who) => async () => {
+    const result = await strike(parties.load, parties[who], plan.sends, kind)
     struck[who].push(result)
     return result.api + result.postgres
   }
-  await interleave(
-    1,
-    () => measure('ours'),
-    () => measure('naive')
-  ) // warm
-  struck.ours = []
-  struck.naive = []
-  const measured = await interleave(
-    rounds,
-    () => measure('ours'),
-    () => measure('naive')
-  )
+  const measured = await interleave(plan, measure('ours'), measure('naive'))
 
-  const speed = (who: 'ours' | 'naive') => {
-    const perSecond = median(struck[who].map(({ stored, seconds }) => stored / seconds))
-    const wait = median(struck[who].map(({ p50 }) => p50))
-    return `${perSecond.toFixed(0)}/s (${wait} ms at the median)`
+  const middle = (who: Who, of: (strike: Strike) => number) => median(struck[who].slice(-plan.rounds).map(of))
+  const speed = (who: Who) => {
+    const perSecond = middle(who, ({ stored, seconds }) => stored / seconds)
+    return `${perSecond.toFixed(0)}/s (${middle(who, ({ p50 }) => p50)} ms at the median)`
   }
-  const parts = (who: 'ours' | 'naive') =>
-    `${who} ${median(struck[who].map(({ api }) => api)).toFixed(1)} + ${median(struck[who].map(({ postgres }) => postgres)).toFixed(1)}`
+  const parts = (who: Who) =>
+    `${who} ${middle(who, ({ api }) => api).toFixed(1)} + ${middle(who, ({ postgres }) => postgres).toFixed(1)}`
+  const { connections, conversations } = plan.sends
   return figure(measured, {
-    name: hot === null ? `durable send, over ${town.conversations} conversations` : 'durable send, in one conversation',
-    rate: `${plan.connections} requests under way: ours ${speed('ours')}, naive ${speed('naive')}`,
+    name: `durable send, ${kind === 'spread' ? `over ${conversations} conversations` : 'in one conversation'}`,
+    rate: `${connections} requests under way: ours ${speed('ours')}, naive ${speed('naive')}`,
     unit: 'µs of CPU a send, api and PostgreSQL',
     versus: 'naive',
     kind: 'gain',
     detail: `server + PostgreSQL: ${parts('ours')}, ${parts('naive')}`,
-    aims: hot === null ? { ratio: 3, ours: 130 } : { ratio: 6, ours: 130 }
+    aims: { ratio: kind === 'spread' ? 3 : 6, ours: 130 }
   })
 }
 
 async function strike(
-  { load, database }: Parties,
-  server: Remote<SendServer>,
-  town: Town,
-  plan: Plan['sends'],
-  hot: number | null
+  load: Remote<Load>,
+  { server, database, town }: Party,
+  { sends: count, connections }: Plan['sends'],
+  kind: Kind
 ): Promise<Strike> {
   const port = await server.call('port')
   const sum = async () => ({ api: await server.call('cpuMicros'), postgres: await database.cpuMicros() })
   const before = await sum()
-  const { sends: count, connections } = plan
-  const struck = await load.call('send', { port, sends: count, connections, people: town.conversations, hot })
+  const where = { people: town.conversations, hot: kind === 'hot' ? town.hot : null }
+  const struck = await load.call('send', { port, sends: count, connections, ...where })
   await pause(AFTER_MS)
   const after = await sum()
   return {
