@@ -134,7 +134,7 @@ export function connect(
   }
 
   function write({ bytes, message }: Frame): void {
-    if (message === undefined || message.sender === userId || dialect !== 'legacy') outlet.send(bytes)
+    if (message === null || message.sender === userId || dialect !== 'legacy') outlet.send(bytes)
     else
       outlet.send(bytes, () => deliveries.report({ userId, conversationId: message.conversationId, seq: message.seq }))
   }

@@ -33,11 +33,16 @@ export class StreamOrder<T> {
     if (this.#next === null) this.#start = seq
     this.#next ??= seq
     if (seq < this.#next) return this.#isLate(seq) ? [value] : []
-    if (this.#early.has(seq)) return []
 
-    this.#early.set(seq, { value, at: now })
-    const released = this.#releaseRun()
-    if (this.#early.size > HOLD_EVENTS) this.#skipTo(Math.min(...this.#early.keys()), released)
+    const released: T[] = []
+    if (seq === this.#next) {
+      this.#next = seq + 1
+      released.push(value)
+      this.#releaseRun(released)
+    } else if (!this.#early.has(seq)) {
+      this.#early.set(seq, { value, at: now })
+      if (this.#early.size > HOLD_EVENTS) this.#skipTo(Math.min(...this.#early.keys()), released)
+    }
     return released
   }
 
@@ -66,10 +71,11 @@ export class StreamOrder<T> {
 
   /** When `expire` has something to do, unless events come first; null when nothing waits. */
   deadline(): number | null {
+    if (this.#early.size === 0 && this.#courtesies.length === 0) return null
     let earliest = Number.POSITIVE_INFINITY
     for (const { at } of this.#early.values()) earliest = Math.min(earliest, at)
     for (const { at } of this.#courtesies) earliest = Math.min(earliest, at)
-    return earliest === Number.POSITIVE_INFINITY ? null : earliest + HOLD_MS
+    return earliest + HOLD_MS
   }
 
   /** Whether `seq`, whose turn is over, has not gone out as far as known; then it is noted as gone. */
@@ -84,8 +90,8 @@ export class StreamOrder<T> {
     return true
   }
 
-  #releaseRun(): T[] {
-    const released: T[] = []
+  /** Releases those whose turn has come. */
+  #releaseRun(released: T[]): void {
     let next = this.#next ?? 0
     for (let held = this.#early.get(next); held !== undefined; held = this.#early.get(next)) {
       this.#early.delete(next)
@@ -94,7 +100,6 @@ export class StreamOrder<T> {
     }
     this.#next = next
     this.#releaseCourtesies(released, ({ after }) => after < next)
-    return released
   }
 
   /** Gives up what lies before `seq`, and goes on from there. */
@@ -104,7 +109,7 @@ export class StreamOrder<T> {
     for (let missed = from; missed < seq; missed += 1) this.#missing.add(missed)
     this.#boundMissing(seq)
     this.#next = seq
-    released.push(...this.#releaseRun())
+    this.#releaseRun(released)
   }
 
   #boundMissing(next: number): void {

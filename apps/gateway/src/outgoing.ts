@@ -6,9 +6,9 @@ import { textFrame } from './text-frame.ts'
 export interface Frame {
   readonly bytes: Buffer
   /** Set on a new message: whose it is and where it stands, so that its delivery can be reported unparsed. */
-  readonly message?: { readonly sender: UserId; readonly conversationId: ConversationId; readonly seq: Seq }
+  readonly message: { readonly sender: UserId; readonly conversationId: ConversationId; readonly seq: Seq } | null
   /** Set on what goes to a room. */
-  readonly room?: RoomFacts
+  readonly room: RoomFacts | null
 }
 
 /** Where a frame of a room stands, so that only those hear it who were in the room then. */
@@ -30,27 +30,32 @@ const NOBODY: readonly UserId[] = []
 
 /** The frames under `header`, as they go out. */
 export function framesOf(header: Header, texts: readonly string[]): Frame[] {
-  return texts.map((text, index) => ({ bytes: textFrame(text), ...messageOf(header, index), ...roomOf(header, index) }))
+  return texts.map((text, index) => ({
+    bytes: textFrame(text),
+    message: messageOf(header, index),
+    room: roomOf(header, index)
+  }))
 }
 
 /** Whether the frame is one of a room. */
 export function isOfRoom(frame: Frame): frame is RoomFrame {
-  return frame.room !== undefined
+  return frame.room !== null
 }
 
-function messageOf(header: Header, index: number): Pick<Frame, 'message'> {
-  if (header.kind !== 'events') return {}
+function messageOf(header: Header, index: number): Frame['message'] {
+  if (header.kind !== 'events') return null
   const sender = header.senders?.[index]
-  if (sender === undefined || sender === 0 || header.conversation === undefined) return {}
-  return { message: { sender, conversationId: header.conversation, seq: seqOf(header, index) } }
+  if (sender === undefined || sender === 0 || header.conversation === undefined) return null
+  return { sender, conversationId: header.conversation, seq: seqOf(header, index) }
 }
 
-function roomOf(header: Header, index: number): Pick<Frame, 'room'> {
-  if (header.kind === 'control' || header.conversation === undefined || header.members_seq === undefined) return {}
-  const placed = { conversationId: header.conversation, membersSeq: header.members_seq as Seq }
-  if (header.kind === 'courtesy') return { room: { ...placed, seq: null, joined: NOBODY, left: NOBODY } }
+function roomOf(header: Header, index: number): RoomFacts | null {
+  if (header.kind === 'control' || header.conversation === undefined || header.members_seq === undefined) return null
+  const { conversation: conversationId } = header
+  const membersSeq = header.members_seq as Seq
+  if (header.kind === 'courtesy') return { conversationId, membersSeq, seq: null, joined: NOBODY, left: NOBODY }
   const { joined = NOBODY, left = NOBODY } = header
-  return { room: { ...placed, seq: seqOf(header, index), joined, left } }
+  return { conversationId, membersSeq, seq: seqOf(header, index), joined, left }
 }
 
 function seqOf({ from }: EventsHeader, index: number): Seq {

@@ -117,7 +117,7 @@ export class Room {
 
   /** The ordinary frame: of members that are known, and none of them moves. */
   #isForAll({ room }: Frame): boolean {
-    return room !== undefined && room.membersSeq <= this.#known && !isOfMembers(room)
+    return room !== null && room.membersSeq <= this.#known && !isOfMembers(room)
   }
 
   #isKnown({ room }: RoomFrame): boolean {

@@ -78,7 +78,9 @@ export function sequencer<Owner extends { readonly epoch: number }, T>(options: 
     events(owner, stream, from, values) {
       const lane = laneOf(owner, stream)
       const now = timers.now()
-      const released = values.flatMap((value, index) => lane.order.event(from + index, value, now))
+      const released: T[] = []
+      let seq = from
+      for (const value of values) released.push(...lane.order.event(seq++, value, now))
       settle(lane, released)
       arm()
     },

@@ -68,12 +68,12 @@ function seat(room: Room, userId: UserId, asOf: number) {
 
 function frame(seq: number, membersSeq: number, moves: Partial<Pick<RoomFacts, 'joined' | 'left'>> = {}): Frame {
   const facts = { conversationId: club, seq: seq as Seq, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`event ${seq}`), room: { ...facts, ...moves } }
+  return { bytes: Buffer.from(`event ${seq}`), message: null, room: { ...facts, ...moves } }
 }
 
 function typing(membersSeq: number): Frame {
   const facts = { conversationId: club, seq: null, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`typing as of ${membersSeq}`), room: facts }
+  return { bytes: Buffer.from(`typing as of ${membersSeq}`), message: null, room: facts }
 }
 
 const left = (seq: number, ...userIds: UserId[]) => frame(seq, seq, { left: userIds })
