@@ -80,5 +80,7 @@ export const limits = Object.freeze({
   /** Most commands or reports in one call from a gateway to an api node. */
   backendBatch: 50,
   /** People that one question of `Backend.rooms` asks about. */
-  roomQuestion: 1_000
+  roomQuestion: 1_000,
+  /** Conversations that one person is told to resync by name after an interruption; when they are more, all. */
+  missedConversations: 50
 })
