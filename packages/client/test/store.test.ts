@@ -89,6 +89,20 @@ t.test('a conversation that an event tells of is read', async t => {
   t.match(store.talks.get(TALK), { position: 6, facts: { unread_count: 1 } })
 })
 
+t.test(
+  'a conversation that it is told to resync and does not know is read; one that is being read is asked for once more',
+  async t => {
+    const { store, hear, asked, server } = await start({ sync: () => answer() })
+    server.conversation = () => {
+      if (asked.length === 2) store.receive({ type: 'resync', stream: STREAM } as Event)
+      return conversation()
+    }
+    await hear({ type: 'resync', stream: STREAM } as Event)
+    t.same(asked.slice(1), [`conversation ${TALK}`, `{"ranges":[{"stream":"${STREAM}","after":5}]}`])
+    t.equal(store.talks.get(TALK)?.position, 5)
+  }
+)
+
 t.test('what an event does not tell whole is asked for after a while', async t => {
   const sync = ({ ranges }: SyncRequest) =>
     ranges === undefined

@@ -268,7 +268,8 @@ export function chatStore(options: StoreOptions): ChatStore {
       if (event.type === 'resync') {
         const id = event.stream === null ? null : conversationOf(event.stream)
         if (event.stream === null) wantsAll = true
-        else if (id !== null) behind.add(id)
+        else if (id !== null && (talks.has(id) || anew.has(id))) behind.add(id)
+        else if (id !== null) anew.set(id, false)
       }
       if (event.type === 'ready') setbacks.wake()
       if (event.type === 'ready' || event.type === 'resync') return run()
