@@ -42,8 +42,10 @@ export const limits = Object.freeze({
   presenceEveryone: 2_000,
   /** Unread messages are counted up to here. */
   unreadCount: 1_000,
-  /** Receipts told one by one when a watermark moves; older ones are covered by the watermark. */
+  /** Receipts told one by one when a watermark moves, and for all that waited when a person connects (then of each conversation one at least);
+   *  older ones are covered by the watermark. */
   receiptsPerAdvance: 1_000,
+  receiptsOnConnect: 1_000,
   /** Members of a group, and how many of them a conversation shows with itself. */
   groupMembers: 10_000,
   shownMembers: 50,
