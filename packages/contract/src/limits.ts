@@ -40,8 +40,9 @@ export const limits = Object.freeze({
   presenceContacts: 500,
   /** People who are online and hear of one another where everybody does (`PRESENCE_AUDIENCE=everyone`). */
   presenceEveryone: 2_000,
-  /** Unread messages are counted up to here. */
+  /** Unread messages are counted up to here, and looked for among so many of the last changes of a conversation. */
   unreadCount: 1_000,
+  unreadChanges: 5_000,
   /** Receipts told one by one when a watermark moves, and for all that waited when a person connects (then of each conversation one at least);
    *  older ones are covered by the watermark. */
   receiptsPerAdvance: 1_000,
