@@ -99,6 +99,14 @@ t.test('a roster names the contacts', async t => {
   ])
 })
 
+t.test('what people may have missed is answered under the place of each', async t => {
+  const { ann, bob, id } = await couple()
+  const eve = await api.join()
+  const questions = [ann, eve, bob].map(({ id: userId }) => ({ userId, deafMs: 0 }))
+  const talk = [{ conversationId: id, headSeq: 2, receipts: false }]
+  t.same(await backend.missed(questions), [talk, [], talk])
+})
+
 t.test('each receipt is told once, read after delivered', async t => {
   const { ann, bob, id } = await couple()
   const report = { userId: bob.id, conversationId: id, seq: 2 as Seq }

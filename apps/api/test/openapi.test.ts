@@ -3,6 +3,7 @@ import t from 'tap'
 import { ask, startApi } from './app.ts'
 
 interface Operation {
+  readonly operationId?: string
   readonly summary?: string
   readonly security?: object
   readonly tags?: readonly string[]
@@ -46,6 +47,17 @@ t.test('the document', async t => {
       const schemas = answers.map(([, { content }]) => Object.values(content ?? {})[0]?.schema)
       t.ok(schemas.length > 0 && schemas.every(schema => schema !== undefined), `${name} has its schemas`)
     }
+  })
+
+  t.test('gives every operation a name of its own', async t => {
+    const names = operations.map(({ operation }) => operation.operationId ?? '')
+    t.same(
+      names.filter(name => !/^[a-z][A-Za-z]+$/.test(name)),
+      []
+    )
+    t.equal(new Set(names).size, names.length)
+    t.equal(document.paths['/api/v1/conversations/{id}/messages/']?.post?.operationId, 'sendMessage')
+    t.equal(document.paths['/api/v1/conversations/{id}/leave/']?.post?.operationId, 'leaveConversationByPost')
   })
 
   t.test('leaves out nothing but itself, and what is answered with 405', async t => {

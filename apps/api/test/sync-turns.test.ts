@@ -8,7 +8,7 @@ import { syncService } from '../src/services/sync.ts'
 function slowSync() {
   let underWay = 0
   const seen = { most: 0, read: 0 }
-  const sync: Sync = {
+  const sync: Pick<Sync, 'read'> = {
     async read() {
       underWay += 1
       seen.most = Math.max(seen.most, underWay)

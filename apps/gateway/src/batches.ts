@@ -4,6 +4,8 @@ import {
   type CommandResult,
   type IssuedCommand,
   limits,
+  type MissedConversation,
+  type MissedQuestion,
   type RoomQuestion,
   type RoomState,
   type Roster,
@@ -17,6 +19,7 @@ export interface BatchedBackend {
   alive(claims: Claims): Promise<boolean>
   roster(claims: Claims): Promise<Roster>
   rooms(question: RoomQuestion): Promise<RoomState>
+  missed(question: MissedQuestion): Promise<readonly MissedConversation[] | null>
   execute(command: IssuedCommand): Promise<CommandResult>
   deliverWaiting(userId: UserId): Promise<void>
 }
@@ -33,6 +36,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
   const alive = batched((claims: readonly Claims[]) => backend.alive(claims))
   const roster = batched((claims: readonly Claims[]) => backend.roster(claims))
   const rooms = batched((questions: readonly RoomQuestion[]) => backend.rooms(questions))
+  const missed = batched((questions: readonly MissedQuestion[]) => backend.missed(questions))
   const execute = batched((commands: readonly IssuedCommand[]) => backend.execute(commands))
   const sync = batched((commands: readonly IssuedCommand[]) => backend.execute(commands)) // long answers keep no send waiting
   const waiting = batched(async (userIds: readonly UserId[]) => {
@@ -44,6 +48,7 @@ export function batchedBackend(backend: Backend, timers: Timers, delayMs: number
     alive: claims => alive.load(claims),
     roster: claims => roster.load(claims),
     rooms: question => rooms.load(question),
+    missed: question => missed.load(question),
     execute: issued => (issued.command.type === 'sync' ? sync : execute).load(issued),
     async deliverWaiting(userId) {
       await waiting.load(userId)

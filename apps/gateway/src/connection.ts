@@ -7,6 +7,7 @@ import type { Guard } from './flood.ts'
 import { heartbeat } from './heartbeat.ts'
 import type { Member } from './hub.ts'
 import { intake } from './intake.ts'
+import { joined, type Lapse, lapseOf } from './lapse.ts'
 import type { Node } from './node.ts'
 import type { Frame } from './outgoing.ts'
 import { openOutlet } from './outlet.ts'
@@ -44,8 +45,9 @@ export function connect(
   const buffered: Frame[] = []
   let bufferedBytes = 0
   let state: State = 'connecting'
-  let cancelResync: (() => void) | null = null
-  let isInterrupted = false
+  let cancelRenewal: (() => void) | null = null
+  /** What an interruption cost is not known yet. */
+  let lapse: Lapse | null = null
 
   const outlet = openOutlet({
     socket,
@@ -91,31 +93,38 @@ export function connect(
     resync(conversationId) {
       if (state === 'ready') outlet.send(voice.resync(conversationStream(conversationId))) // before, it will fetch everything anyway
     },
-    interrupted() {
-      if (state === 'ready') cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => renew(true))
-      else isInterrupted = true
+    interrupted(losses) {
+      lapse = joined(lapse, lapseOf(losses, timers.elapsed()))
+      if (state === 'ready') renewSoon()
     }
   }
 
   const seat = place(member, claims, node)
 
+  function renewSoon(): void {
+    cancelRenewal ??= timers.after(node.random() * settings.resyncSpreadMs, () => renew(true))
+  }
+
   /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
    *  client is told once. */
   function renew(isFirst: boolean): void {
-    const tell = () => outlet.send(voice.resync(null))
-    cancelResync = null
-    seat.renew().then(
-      welcome => {
-        if (welcome === null) return
-        if (!welcome.alive) return endWith(closeCodes.sessionEnded)
-        outlet.send(voice.snapshot([...welcome.online]))
-        tell()
+    const asked = lapse
+    cancelRenewal = null
+    lapse = null
+    if (asked === null) return
+    seat.renew(asked).then(
+      renewal => {
+        if (renewal === null) return
+        if (!renewal.alive) return endWith(closeCodes.sessionEnded)
+        outlet.send(voice.snapshot([...renewal.online]))
+        for (const stream of renewal.lost ?? [null]) outlet.send(voice.resync(stream))
       },
       error => {
         if (isClosed()) return
         node.log(error, 'what an interruption cost could not be asked')
-        cancelResync ??= timers.after(RETRY_MS, () => renew(false))
-        if (isFirst) tell()
+        lapse = joined(asked, lapse)
+        cancelRenewal ??= timers.after(RETRY_MS, () => renew(false))
+        if (isFirst) outlet.send(voice.resync(null))
       }
     )
   }
@@ -155,7 +164,7 @@ export function connect(
       voice.ready({ user_id: userId, session_id: claims.sessionId, dialect, heartbeat_ms: heartbeatMs, head })
     )
     for (const frame of buffered.splice(0)) write(frame)
-    if (isInterrupted) member.interrupted([])
+    if (lapse !== null) renewSoon()
     socket.resume()
     if (dialect === 'legacy')
       node.backend
@@ -180,7 +189,7 @@ export function connect(
     if (isClosed()) return
     state = 'closed'
     buffered.length = 0
-    for (const cancel of [cancelConnecting, cancelExpiry, cancelResync]) cancel?.()
+    for (const cancel of [cancelConnecting, cancelExpiry, cancelRenewal]) cancel?.()
     pulse.stop()
     seat.release()
   }

@@ -10,6 +10,15 @@ import { type Frame, framesOf, isOfRoom, type RoomFrame } from './outgoing.ts'
 import { sequencer } from './sequencer.ts'
 import type { Timers } from './timers.ts'
 
+/** What was published to a topic may have been lost. */
+export interface Loss {
+  readonly topic: Topic
+  /** What was published longer ago than so many milliseconds was not; null when that is not known. */
+  readonly deafMs: number | null
+  /** The last value of `stream` that came on the topic before; null when that is not known (any more). */
+  heard(stream: string): number | null
+}
+
 /** Who follows topics: a socket, or the rooms of this node. None of these may throw. */
 export interface Member {
   /** Frames of one of its topics, in order. */
@@ -19,8 +28,8 @@ export interface Member {
   moved(frame: RoomFrame): void
   /** Something another node wants done to sockets of this topic. */
   control(header: ControlHeader): void
-  /** What was published to these of its topics may have been lost. */
-  interrupted(topics: readonly Topic[]): void
+  /** What was published to some of its topics may have been lost. */
+  interrupted(losses: readonly Loss[]): void
 }
 
 /** Topics and who of this node follows them; nothing else is known here. */
@@ -73,20 +82,22 @@ export function openHub(options: {
     else order.events(subscription, header.stream, header.from, framesOf(header, frames))
   }
 
-  function onInterruption(topics: readonly Topic[] | 'all'): void {
-    const affected = new Map<Member, Topic[]>()
+  function onInterruption(topics: readonly Topic[] | 'all', deafMs: number | null): void {
+    const affected = new Map<Member, Loss[]>()
     for (const topic of topics === 'all' ? [...subscriptions.keys()] : topics) {
       const subscription = subscriptions.get(topic)
       if (subscription === undefined) continue
       order.flush(subscription)
+      const { epoch } = subscription
+      const loss: Loss = { topic, deafMs, heard: stream => order.last(epoch, stream) }
       subscription.epoch = newEpoch()
       for (const member of subscription.members) {
         const others = affected.get(member)
-        if (others === undefined) affected.set(member, [topic])
-        else others.push(topic)
+        if (others === undefined) affected.set(member, [loss])
+        else others.push(loss)
       }
     }
-    for (const [member, lost] of affected) member.interrupted(lost)
+    for (const [member, losses] of affected) member.interrupted(losses)
   }
 
   /** One call for all topics that have no subscription yet; the others are awaited. */

@@ -46,6 +46,11 @@ export class StreamOrder<T> {
     return released
   }
 
+  /** The highest value that went out; null as long as there is none. */
+  last(): number | null {
+    return this.#next === null ? null : this.#next - 1
+  }
+
   /** Something arrived that may not overtake the change `after`. It waits only for what is still expected. */
   courtesy(after: number, value: T, now: number): T[] {
     if (this.#next === null || after < this.#next) return [value]

@@ -1,6 +1,7 @@
 import { type Topic, userTopic } from '@rendezvous/cluster'
-import type { Claims, UserId } from '@rendezvous/contract'
+import type { Claims, ConversationId, UserId } from '@rendezvous/contract'
 import type { Member } from './hub.ts'
+import { askMissed, type Lapse, lostStreams } from './lapse.ts'
 import type { Node } from './node.ts'
 import type { RoomFrame } from './outgoing.ts'
 import type { Guest } from './room.ts'
@@ -14,6 +15,12 @@ export interface Welcome {
   readonly head: number
 }
 
+/** What a socket is told when it has its place again. */
+export interface Renewal extends Welcome {
+  /** The streams of which something may have been lost; null for all. */
+  readonly lost: readonly string[] | null
+}
+
 /** What one socket holds of its node: its topics, its rooms, and its share in the person's presence. */
 export interface Place {
   /** Takes it: once only. Resolves when all topics are confirmed; with null when it was released meanwhile.
@@ -21,8 +28,9 @@ export interface Place {
   take(): Promise<Welcome | null>
   /** Its own topic brought that people came or went. @throws as `take`. */
   moved(frame: RoomFrame): Promise<void>
-  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now, and looks who is online. As `take`. */
-  renew(): Promise<Welcome | null>
+  /** Makes good what its own topic may not have brought during the lapse: finds out what that is, enters the rooms that its person is in now, and
+   *  looks who is online. As `take`. */
+  renew(lapse: Lapse): Promise<Renewal | null>
   /** Lets go of everything, taken or being taken. Safe to repeat. */
   release(): void
 }
@@ -31,9 +39,12 @@ export interface Place {
 export function place(
   member: Member & Guest,
   claims: Claims,
-  { hub, rooms, presence, backend }: Pick<Node, 'hub' | 'rooms' | 'presence' | 'backend'>
+  node: Pick<Node, 'hub' | 'rooms' | 'presence' | 'backend' | 'timers'>
 ): Place {
+  const { hub, rooms, presence, backend } = node
+  const { userId } = claims
   const topics: Topic[] = []
+  let toldHead = 0
   let isPresent = false
   let released = false
 
@@ -42,25 +53,31 @@ export function place(
     await hub.join(member, more)
   }
 
-  async function settle(): Promise<Welcome | null> {
-    const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
+  /** What was lost is judged by what is known before the rooms are entered, and told after it: from then on they are heard. */
+  async function settle(lapse: Lapse | null): Promise<Renewal | null> {
+    const missing = lapse === null ? [] : askMissed(lapse, userId, node)
+    const [{ alive, rooms: entered, contacts, head }, missed] = await Promise.all([backend.roster(claims), missing])
     if (released) return null
-    if (!alive) return { alive, online: [], head }
+    if (!alive) return { alive, online: [], head, lost: [] }
+    const lastMove = (conversationId: ConversationId) => rooms.lastMove(member, conversationId)
+    const lost = lapse === null ? [] : lostStreams(lapse, { missed, head }, { userId, head: toldHead, lastMove })
     await rooms.enter(member, entered)
     if (released) return null
     const online = await presence.online(contacts)
-    return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+    if (released) return null
+    toldHead = head
+    return { alive, online: [...new Set([userId, ...online])], head, lost }
   }
 
   return {
     // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic. He is present
     // before the roster is asked for: who comes later than it was read then finds him among those to tell (ADR 12)
     async take() {
-      await join([userTopic(claims.userId)])
+      await join([userTopic(userId)])
       if (released) return null
       isPresent = true
-      await presence.enter(claims.userId)
-      return settle()
+      await presence.enter(userId)
+      return settle(null)
     },
     moved: frame => rooms.moved(member, frame),
     renew: settle,
@@ -69,7 +86,7 @@ export function place(
       released = true
       hub.leave(member, topics)
       rooms.release(member)
-      if (isPresent) presence.leave(claims.userId)
+      if (isPresent) presence.leave(userId)
     }
   }
 }

@@ -12,6 +12,8 @@ export interface Rooms {
   /** The person's own topic brought that people came or went: the socket is told unless it has been, and goes in or out if they are its person.
    *  @throws as `enter`. */
   moved(guest: Guest, frame: RoomFrame): Promise<void>
+  /** The last coming or going of the socket's own person of which it knows; null when that is not known. */
+  lastMove(guest: Guest, conversationId: ConversationId): Seq | null
   /** The socket leaves all rooms. Safe to repeat. */
   release(guest: Guest): void
 }
@@ -40,8 +42,8 @@ export function openRooms(
       const conversationId = frames[0]?.room?.conversationId
       if (conversationId !== undefined) rooms.get(conversationId)?.receive(frames)
     },
-    interrupted(topics) {
-      const lost = new Set(topics)
+    interrupted(losses) {
+      const lost = new Set(losses.map(({ topic }) => topic))
       for (const room of rooms.values()) if (lost.has(roomTopic(room.conversationId))) room.interrupted()
     },
     moved() {}, // on a room's own topic changes of members are frames like others
@@ -148,6 +150,11 @@ export function openRooms(
       guest.receive([frame])
       if (comes) await comeIn(guest, conversationId, seq)
       else room?.leave(guest)
+    },
+    lastMove(guest, conversationId) {
+      const told = visits.get(guest)?.told?.get(conversationId) ?? null
+      const since = rooms.get(conversationId)?.since(guest) ?? null
+      return told !== null && since !== null && told > since ? told : (since ?? told)
     },
     release(guest) {
       for (const room of visits.get(guest)?.rooms ?? []) room.leave(guest)

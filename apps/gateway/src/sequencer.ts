@@ -20,6 +20,8 @@ export interface Sequencer<Owner, T> {
     after: { readonly stream: string; readonly seq: number } | undefined,
     values: readonly T[]
   ): void
+  /** The last value of `stream` that went out to the owner of that epoch; null as far as is known. */
+  last(epoch: number, stream: string): number | null
   /** Releases at once what waits for `owner`, e.g. because the owner changes its `epoch` and with it starts all streams anew. */
   flush(owner: Owner): void
   /** Forgets everything. Nothing is released any more. */
@@ -41,7 +43,7 @@ export function sequencer<Owner extends { readonly epoch: number }, T>(options: 
   let cancelTick: (() => void) | null = null
   let open = true
 
-  const keyOf = (owner: Owner, stream: string) => `${owner.epoch} ${stream}`
+  const keyOf = ({ epoch }: { readonly epoch: number }, stream: string) => `${epoch} ${stream}`
 
   function laneOf(owner: Owner, stream: string): Lane<Owner, T> {
     const key = keyOf(owner, stream)
@@ -92,6 +94,7 @@ export function sequencer<Owner extends { readonly epoch: number }, T>(options: 
       settle(lane, released)
       arm()
     },
+    last: (epoch, stream) => lanes.peek(keyOf({ epoch }, stream))?.order.last() ?? null,
     flush(owner) {
       for (const lane of [...waiting]) if (lane.owner === owner) settle(lane, lane.order.flush())
     },

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { ClusterError, type Presence } from '@rendezvous/cluster'
-import type { UserId } from '@rendezvous/contract'
+import { conversationStream, type Seq, type UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { batchedBackend } from '../src/batches.ts'
 import { emptyRoster, fakeBackend } from './fake-backend.ts'
@@ -53,6 +53,7 @@ t.test('a socket hears the rooms of its roster', async t => {
 t.test('a socket that connects while its topic is interrupted is told to resync, and is in its rooms', async t => {
   const gateway = await openGateway(t)
   const api = publisher(t, gateway)
+  gateway.backend.answers.missed = () => [{ conversationId: club, headSeq: 2 as Seq, receipts: false }]
   gateway.backend.interpose('roster', async () => {
     gateway.wire.faults.disconnect(gateway.name, [toAlice])
     await api.moved('member_joined', 2, [alice])
@@ -66,7 +67,7 @@ t.test('a socket that connects while its topic is interrupted is told to resync,
   const client = await gateway.connectReady(alice)
   gateway.timers.advance(3_000)
   t.match(await client.next(), { type: 'presence_snapshot' })
-  t.match(await client.next(), { type: 'resync', stream: null })
+  t.match(await client.next(), { type: 'resync', stream: conversationStream(club) })
   await api.said(3, { membersSeq: 2 })
   t.match(await client.next(), { type: 'message_created', seq: 3 })
 })

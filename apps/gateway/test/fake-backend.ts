@@ -5,6 +5,8 @@ import type {
   CommandResult,
   DeliveryReport,
   IssuedCommand,
+  MissedConversation,
+  MissedQuestion,
   PresenceChange,
   RoomQuestion,
   RoomState,
@@ -30,6 +32,7 @@ export interface FakeBackend extends Backend {
     alive: (claims: Claims) => boolean
     roster: (claims: Claims) => Roster
     rooms: (question: RoomQuestion) => RoomState
+    missed: (question: MissedQuestion) => MissedConversation[] | null
     execute: (command: IssuedCommand) => CommandResult
   }
 }
@@ -63,6 +66,7 @@ export function fakeBackend(): FakeBackend {
       alive: () => true,
       roster: () => emptyRoster,
       rooms: ({ userIds }) => ({ membersSeq: 1 as Seq, headSeq: 1 as Seq, memberIds: userIds }),
+      missed: () => [],
       execute: () => ({ ok: true, result: {} })
     },
     async alive(entries: readonly Claims[]) {
@@ -76,6 +80,10 @@ export function fakeBackend(): FakeBackend {
     async rooms(entries: readonly RoomQuestion[]) {
       await note({ name: 'rooms', entries })
       return entries.map(entry => backend.answers.rooms(entry))
+    },
+    async missed(entries: readonly MissedQuestion[]) {
+      await note({ name: 'missed', entries })
+      return entries.map(entry => backend.answers.missed(entry))
     },
     async execute(entries: readonly IssuedCommand[]) {
       await note({ name: 'execute', entries })

@@ -1,7 +1,8 @@
+import { conversationStream, type Seq } from '@rendezvous/contract'
 import t from 'tap'
 import { STREAMS_MAX, sequencer } from '../src/sequencer.ts'
 import { emptyRoster } from './fake-backend.ts'
-import { alice, bob, nextSeqs, openCluster, openGateway, publisher, toAlice, toBob } from './gateway.ts'
+import { alice, bob, nextSeqs, openCluster, openGateway, publisher, talk, toAlice, toBob } from './gateway.ts'
 import { manualTimers } from './manual-timers.ts'
 
 t.test('sender and receiver on two gateways, with two devices each, all get the same bytes', async t => {
@@ -83,9 +84,10 @@ t.test(
     t.same(await nextSeqs(client, 2), [1, 10], 'the new one does not wait for what was lost')
     await gateway.connectReady(bob)
     gateway.backend.answers.roster = () => ({ ...emptyRoster, contacts: [bob] })
+    gateway.backend.answers.missed = () => [{ conversationId: talk, headSeq: 10 as Seq, receipts: false }]
     gateway.timers.advance(1_500)
     t.match(await client.next(), { type: 'presence_snapshot', online_user_ids: [alice, bob] })
-    t.match(await client.next(), { type: 'resync', stream: null, v: 1 })
+    t.match(await client.next(), { type: 'resync', stream: conversationStream(talk), v: 1 })
   }
 )
 
@@ -93,6 +95,7 @@ t.test('a session that ended during an interruption closes its sockets with 4501
   const gateway = await openGateway(t)
   const [ended, other] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
   gateway.backend.answers.roster = ({ userId }) => ({ ...emptyRoster, alive: userId !== alice })
+  gateway.backend.answers.missed = () => null
   gateway.wire.faults.disconnect(gateway.name)
   gateway.wire.faults.reconnect(gateway.name)
   await publisher(t, gateway).tell([toBob], 'marker')
@@ -109,6 +112,7 @@ t.test('a session that ended during an interruption closes its sockets with 4501
 t.test('an interruption of one topic concerns its sockets only', async t => {
   const gateway = await openGateway(t)
   const [his, hers] = [await gateway.connectReady(bob), await gateway.connectReady(alice)]
+  gateway.backend.answers.missed = () => null
   gateway.wire.faults.disconnect(gateway.name, [toAlice])
   gateway.wire.faults.reconnect(gateway.name)
   await publisher(t, gateway).tell([toBob, toAlice], 'marker')

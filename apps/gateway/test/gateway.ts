@@ -66,7 +66,7 @@ interface ConnectOptions extends ClientOptions {
 
 export function openCluster(): Cluster {
   const timers = manualTimers()
-  const wire = memoryWire({ clock: timers.now })
+  const wire = memoryWire({ clock: timers.now, elapsed: timers.elapsed })
   return { wire, timers, tickets: memoryTickets(wire) }
 }
 

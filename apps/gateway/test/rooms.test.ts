@@ -266,9 +266,10 @@ t.test('after an interruption of his own topic a person is in the rooms that he 
   t.match(await c.next(), { type: 'resync', stream: null }, 'told at once if the api cannot be asked')
 
   gateway.backend.interpose('roster', () => Promise.resolve())
+  gateway.backend.answers.missed = () => [{ conversationId: club, headSeq: 3 as Seq, receipts: false }]
   gateway.timers.advance(1_000)
   t.match(await c.next(), { type: 'presence_snapshot' })
-  t.match(await c.next(), { type: 'resync', stream: null }, 'and when it was')
+  t.match(await c.next(), { type: 'resync', stream: clubStream }, 'and when it was, of what he came into')
   await api.said(5, { membersSeq: 3 })
   t.match(await c.next(), { seq: 5 })
 })

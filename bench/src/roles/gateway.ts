@@ -86,6 +86,7 @@ function answering(settings: Rooms): Backend {
       claims.map(({ userId }) => ({ alive: true, rooms: [roomFor(userId)], contacts: [], head: 0 })),
     rooms: async questions =>
       questions.map(({ userIds }) => ({ membersSeq: MEMBERS_SEQ, headSeq: MEMBERS_SEQ, memberIds: [...userIds] })),
+    missed: async questions => questions.map(() => []),
     execute: async commands => commands.map(() => ({ ok: true, result: {} })),
     delivered: async () => {},
     deliverWaiting: async () => {},

@@ -1,6 +1,6 @@
 import type { Event, Seq, SyncAnswer, SyncRequest } from '@rendezvous/contract'
 import t from 'tap'
-import { statusOf } from '../src/index.ts'
+import { RequestFailed, statusOf } from '../src/index.ts'
 import { AT, answer, BOB, conversation, event, ME, message, range, STREAM, said, start, TALK } from './scripted.ts'
 
 t.test('the next event is applied, what is known is ignored, and what is early waits', async t => {
@@ -72,6 +72,18 @@ t.test('a place above the head, and one that is too far behind, are read anew', 
   }
 })
 
+t.test('of several places the one that is above the head is read anew, and the others are asked for again', async t => {
+  const other = conversation({ id: 8 })
+  const { hear, server, asked } = await start({ sync: () => answer({ conversations: [conversation(), other] }) })
+  server.sync = ({ ranges = [] }) => {
+    const streams = ranges.map(({ stream }) => stream)
+    if (streams.includes(STREAM)) throw new RequestFailed(400, { code: 'bad_position', errors: { ranges: [STREAM] } })
+    return answer({ ranges: streams.map(stream => range({ stream, position: 5, head: 5 })) })
+  }
+  await hear({ type: 'resync', stream: STREAM } as Event, { type: 'resync', stream: 'conversation:8' } as Event)
+  t.same(asked.slice(2), [`conversation ${TALK}`, '{"ranges":[{"stream":"conversation:8","after":5}]}'])
+})
+
 t.test('on restart, what is not named is dropped', async t => {
   const { hear, store, server } = await start()
   const other = conversation({ id: 8 })
@@ -88,6 +100,20 @@ t.test('a conversation that an event tells of is read', async t => {
   t.same(asked.slice(1), [`conversation ${TALK}`])
   t.match(store.talks.get(TALK), { position: 6, facts: { unread_count: 1 } })
 })
+
+t.test(
+  'a conversation that it is told to resync and does not know is read; one that is being read is asked for once more',
+  async t => {
+    const { store, hear, asked, server } = await start({ sync: () => answer() })
+    server.conversation = () => {
+      if (asked.length === 2) store.receive({ type: 'resync', stream: STREAM } as Event)
+      return conversation()
+    }
+    await hear({ type: 'resync', stream: STREAM } as Event)
+    t.same(asked.slice(1), [`conversation ${TALK}`, `{"ranges":[{"stream":"${STREAM}","after":5}]}`])
+    t.equal(store.talks.get(TALK)?.position, 5)
+  }
+)
 
 t.test('what an event does not tell whole is asked for after a while', async t => {
   const sync = ({ ranges }: SyncRequest) =>

@@ -12,8 +12,9 @@ export interface BusListener {
   /** An envelope that was published to a topic this node subscribes: once for each such topic it was published to. */
   onMessage(topic: Topic, envelope: Envelope): void
   /** Messages of these topics may have been lost: the connection was interrupted, a buffer overran, bytes could not be read. Told once
-   *  messages flow again. The topics are still subscribed. */
-  onInterruption(topics: readonly Topic[] | 'all'): void
+   *  messages flow again. The topics are still subscribed. What a bus took more than `deafMs` milliseconds before this call was not lost by this
+   *  interruption, by a clock that never goes back; null when that is not known. */
+  onInterruption(topics: readonly Topic[] | 'all', deafMs: number | null): void
 }
 
 /**

@@ -29,8 +29,8 @@ const makeNodes: MakeBusNodes = async (t, listeners) => {
 }
 
 /** Two publishers and one who listens to `alice` and to a room. */
-async function openThree(t: Test, bounds: Partial<Bounds> = {}) {
-  const wire = memoryWire({ clock, bounds })
+async function openThree(t: Test, bounds: Partial<Bounds> = {}, elapsed = clock) {
+  const wire = memoryWire({ clock, elapsed, bounds })
   const ear = recorder()
   const deaf = recorder()
   const listening = memoryBus(wire, ear, { node: 'listener' })
@@ -85,6 +85,33 @@ t.test('a node that falls behind by more than its inbox loses it and is told', a
   t.same(await ear.next(), { interrupted: 'all' })
   await tell(one, 'after')
   t.same(await ear.next(), { topic: alice, envelope: told('after') })
+})
+
+t.test('an interruption says how long ago the first of what may be lost was sent', async t => {
+  let now = 0
+  const { wire, ear, one } = await openThree(t, { inbox: 2 }, () => now)
+  const lost = async (deafMs: number, text: string) => {
+    t.same(await ear.next(), { interrupted: text === 'unreadable' ? [alice] : 'all' })
+    t.equal(ear.losses.at(-1)?.deafMs, deafMs, text)
+  }
+  const underWay = tell(one, 'under way')
+  now = 10
+  wire.faults.disconnect('listener')
+  await underWay
+  now = 30
+  wire.faults.disconnect('listener')
+  wire.faults.reconnect('listener')
+  now = 40
+  await lost(40, 'cut off')
+
+  const first = tell(one, 'waits')
+  now = 50
+  await Promise.all([first, tell(one, 'waits too'), tell(one, 'one too many')])
+  await lost(10, 'overrun')
+
+  wire.faults.inject(alice, Buffer.from('?'))
+  now = 55
+  await lost(5, 'unreadable')
 })
 
 t.test('when the whole cluster goes down every call rejects, and every bus is told when it is back', async t => {

@@ -43,6 +43,21 @@ export interface RoomState extends Omit<RoomHead, 'conversationId'> {
   readonly memberIds: readonly UserId[]
 }
 
+/** The person's own topic may have brought nothing for `deafMs` milliseconds, up to now. */
+export interface MissedQuestion {
+  readonly userId: UserId
+  readonly deafMs: number
+}
+
+/** A conversation of which something may have been told on the person's own topic meanwhile. */
+export interface MissedConversation {
+  readonly conversationId: ConversationId
+  /** The last value of it that was told there, ever: of a group, the person's own last coming or going. Who knows of it has lost no event. */
+  readonly headSeq: Seq
+  /** Watermarks moved too, of which no value tells. */
+  readonly receipts: boolean
+}
+
 /** A command that a gateway found well-formed, and whose it is. */
 export interface IssuedCommand {
   readonly claims: Claims
@@ -86,6 +101,9 @@ export interface Backend {
   roster(claims: readonly Claims[]): Promise<Roster[]>
   /** Who is in each room now: nobody who left or was taken out, and everybody who came, before the call began. */
   rooms(questions: readonly RoomQuestion[]): Promise<RoomState[]>
+  /** What each person's own topic may have told of conversations while it was deaf: none left out, and some perhaps that changed shortly before. Null
+   *  when they are more than `limits.missedConversations`. */
+  missed(questions: readonly MissedQuestion[]): Promise<(readonly MissedConversation[] | null)[]>
   /** Carries out commands; one that is refused leaves its neighbours alone. Durable when answered. */
   execute(commands: readonly IssuedCommand[]): Promise<CommandResult[]>
   /** Moves delivered watermarks. A report of what is no message of his is ignored. */

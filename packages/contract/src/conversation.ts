@@ -16,7 +16,11 @@ export const Conversation = Type.Object(
     participants: Type.Array(ref(User)),
     participant_ids: Type.Array(UserId),
     last_message: Nullable(ref(Message)),
-    unread_count: Type.Integer({ minimum: 0, maximum: limits.unreadCount }),
+    unread_count: Type.Integer({
+      minimum: 0,
+      maximum: limits.unreadCount,
+      description: `Messages of others that I have not read. There may be more when it is ${limits.unreadCount}, or when \`read_seq\` is more than ${limits.unreadChanges} below \`last_seq\`: they are looked for no further back`
+    }),
     last_seq: Seq,
     member_count: Type.Integer({ minimum: 0, maximum: limits.groupMembers }),
     created_by: UserId,

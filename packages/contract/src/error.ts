@@ -90,6 +90,14 @@ export const ErrorCode = Type.Unsafe<ErrorCode>(
 /** Messages by field, as Django REST framework gives them; `non_field_errors` for the whole. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>
 
+/** A limit of which nothing is left: its name, what it allows, and how long until all of that is there again. */
+export interface UsedUp {
+  readonly name: string
+  readonly limit: number
+  readonly windowMs: number
+  readonly resetMs: number
+}
+
 /** An error that is part of the contract: it says a code, and nothing of the inside. What is thrown and is none of these is a bug. */
 export class ApiError extends Error {
   readonly code: ErrorCode
@@ -99,6 +107,8 @@ export class ApiError extends Error {
   readonly extra: Readonly<Record<string, unknown>>
   /** Seconds after which it is worth trying again, for `Retry-After`. */
   readonly retryAfter: number | undefined
+  /** The limit that refused, where it is another than the request counts in. */
+  readonly usedUp: UsedUp | undefined
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
     super(options.detail ?? errorKinds[code].detail)
@@ -107,6 +117,7 @@ export class ApiError extends Error {
     this.fields = options.fields
     this.extra = options.extra ?? {}
     this.retryAfter = options.retryAfter
+    this.usedUp = options.usedUp
   }
 }
 
@@ -115,6 +126,7 @@ interface ApiErrorOptions {
   fields?: FieldErrors
   extra?: Readonly<Record<string, unknown>>
   retryAfter?: number
+  usedUp?: UsedUp
 }
 
 /** Input that breaks rules of its fields. The first text is the `detail` too: clients that show `detail` show what is wrong. */
@@ -123,12 +135,13 @@ export function invalid(fields: FieldErrors): ApiError {
   return new ApiError('invalid', { fields, detail })
 }
 
-/** Too much in too short a time, in the words of Django REST framework's throttles. `afterMs` is how long until it is worth trying again. */
-export function throttled(afterMs: number): ApiError {
+/** Too much in too short a time, in the words of Django REST framework's throttles. `afterMs` is how long until it is worth trying again,
+ *  `usedUp` the limit that refused where the request itself counts in another. */
+export function throttled(afterMs: number, usedUp?: UsedUp): ApiError {
   const seconds = Math.max(1, Math.ceil(afterMs / 1_000))
   const unit = seconds === 1 ? 'second' : 'seconds'
   const detail = `Request was throttled. Expected available in ${seconds} ${unit}.`
-  return new ApiError('throttled', { detail, retryAfter: Math.max(1, afterMs) / 1_000 })
+  return new ApiError('throttled', { detail, retryAfter: Math.max(1, afterMs) / 1_000, ...(usedUp && { usedUp }) })
 }
 
 /** Absent, not the caller's, or across a block: one answer for all three. */

@@ -40,10 +40,13 @@ export const limits = Object.freeze({
   presenceContacts: 500,
   /** People who are online and hear of one another where everybody does (`PRESENCE_AUDIENCE=everyone`). */
   presenceEveryone: 2_000,
-  /** Unread messages are counted up to here. */
+  /** Unread messages are counted up to here, and looked for among so many of the last changes of a conversation. */
   unreadCount: 1_000,
-  /** Receipts told one by one when a watermark moves; older ones are covered by the watermark. */
+  unreadChanges: 5_000,
+  /** Receipts told one by one when a watermark moves, and for all that waited when a person connects (then of each conversation one at least);
+   *  older ones are covered by the watermark. */
   receiptsPerAdvance: 1_000,
+  receiptsOnConnect: 1_000,
   /** Members of a group, and how many of them a conversation shows with itself. */
   groupMembers: 10_000,
   shownMembers: 50,
@@ -80,5 +83,7 @@ export const limits = Object.freeze({
   /** Most commands or reports in one call from a gateway to an api node. */
   backendBatch: 50,
   /** People that one question of `Backend.rooms` asks about. */
-  roomQuestion: 1_000
+  roomQuestion: 1_000,
+  /** Conversations that one person is told to resync by name after an interruption; when they are more, all. */
+  missedConversations: 50
 })

@@ -6,12 +6,12 @@ import { toHistory, toRole } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
 import { PUBLIC_COLUMNS, type SeenRow, seenBy, telling, toSeen } from './personview.ts'
 
-/** What the member $1 sees of the conversations `page`. Unread are looked for among the last 5,000 changes: a range, since of a limit
+/** What the member $1 sees of the conversations `page`. Unread are looked for among the last changes: a range, since of a limit
  *  the planner makes a sort of all. */
 export const CONVERSATION_VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS "createdBy", c.created_at AS "createdAt", c.changed_at AS "changedAt",
     c.last_seq AS "lastSeq", c.members_seq AS "membersSeq", c.member_count AS "memberCount", c.history, s.role, s.delivered_seq AS "deliveredSeq",
     greatest(s.read_seq, s.private_read_seq) AS "readSeq", g.receipts,
-    CASE WHEN c.kind = 1 AND across_block(c.user_low, c.user_high) THEN 0 ELSE least(u.unread, 1000)::int END AS "unreadCount",
+    CASE WHEN c.kind = 1 AND across_block(c.user_low, c.user_high) THEN 0 ELSE least(u.unread, ${limits.unreadCount})::int END AS "unreadCount",
     ${messageColumns('s.user_id')}
   FROM page
   JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = page.id LIMIT 1) c ON true
@@ -20,7 +20,7 @@ export const CONVERSATION_VIEW = `SELECT c.id, c.kind, c.title, c.created_by AS 
   LEFT JOIN LATERAL (SELECT * FROM message x WHERE x.conversation_id = page.id AND ${VISIBLE} ORDER BY x.seq DESC LIMIT 1) m ON true
   ${WATERMARKS}
   CROSS JOIN LATERAL (SELECT count(*) AS unread FROM message x WHERE x.conversation_id = page.id
-    AND x.seq > greatest(s.read_seq, s.private_read_seq, c.last_seq - 5000) AND x.sender_id <> $1 AND x.kind <> 2 AND ${VISIBLE}) u
+    AND x.seq > greatest(s.read_seq, s.private_read_seq, c.last_seq - ${limits.unreadChanges}) AND x.sender_id <> $1 AND x.kind <> 2 AND ${VISIBLE}) u
   LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('user_id', x.user_id, 'delivered_seq', x.delivered_seq, 'read_seq', x.read_seq)
     ORDER BY x.user_id) AS receipts FROM ${telling('$1::int', 'page.id')} AND x.left_seq IS NULL) g ON true
   ORDER BY c.changed_at DESC, c.id DESC`

@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, type MessageId, type Seq, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
 import type { Advanced, Covered, Receipt, Receipts } from '../ports/receipts.ts'
@@ -12,12 +12,19 @@ const ADVANCE: Statement = {
     FROM receipt_advance($1, $2, $3, $4, $5)`
 }
 
+/** With how many messages at most it names when all of it is delivered. */
 const WAITING: Statement = {
   name: 'receipt_waiting',
-  text: `SELECT c.id, c.last_seq AS "lastSeq"
+  text: `SELECT c.id, c.last_seq AS "lastSeq", CASE c.kind WHEN 1 THEN least(c.last_seq - s.delivered_seq, ${limits.receiptsPerAdvance}) ELSE 1 END AS named
     FROM membership s JOIN conversation c ON c.id = s.conversation_id
     WHERE s.user_id = $1 AND s.left_seq IS NULL AND c.last_seq > s.delivered_seq
     ORDER BY c.changed_at DESC LIMIT 200`
+}
+
+interface WaitingRow {
+  readonly id: ConversationId
+  readonly lastSeq: Seq
+  readonly named: number
 }
 
 interface AdvancedRow {
@@ -62,13 +69,37 @@ export function receiptsIn(database: Database, hot: Database = database): Receip
     advance,
 
     async deliverAll(userId) {
-      const waiting = await database.query<{ id: ConversationId; lastSeq: Seq }>(WAITING, [userId])
-      const advanced = await advance(
-        waiting.map(({ id, lastSeq }) => ({ conversationId: id, userId, deliveredSeq: lastSeq }))
-      )
-      return advanced.filter(move => move !== null)
+      const waiting = await database.query<WaitingRow>(WAITING, [userId])
+      const moves: Advanced[] = []
+      let left: number = limits.receiptsOnConnect
+      for (const batch of batches(waiting)) {
+        const receipts = batch.map(({ id, lastSeq }) => ({ conversationId: id, userId, deliveredSeq: lastSeq }))
+        for (const move of await advance(receipts)) {
+          if (move === null) continue
+          const messages = move.delivered.messages.slice(-Math.max(left, 1))
+          left -= messages.length
+          moves.push({ ...move, delivered: { ...move.delivered, messages } })
+        }
+      }
+      return moves
     }
   }
+}
+
+/** Conversations whose messages are read together: no more than one of them alone may name, unless it is one. */
+function batches(waiting: readonly WaitingRow[]): WaitingRow[][] {
+  const found: WaitingRow[][] = []
+  let left = 0
+  for (const row of waiting) {
+    const last = found.at(-1)
+    left -= row.named
+    if (last !== undefined && left >= 0) last.push(row)
+    else {
+      found.push([row])
+      left = limits.receiptsPerAdvance - row.named
+    }
+  }
+  return found
 }
 
 /** Puts each row under its receipt; a repeated member's later receipts get a move that went nowhere. */

@@ -5,6 +5,7 @@ import type { Sync, SyncState } from '../ports/sync.ts'
 import { readConversations } from './conversationview.ts'
 import { readStretch } from './personal.ts'
 import { readChanged } from './sync-conversations.ts'
+import { readMissed } from './sync-missed.ts'
 import { readRanges } from './sync-ranges.ts'
 
 /** Sync from a database, in which a write may be committed `longestWriteMs` after its time. */
@@ -23,6 +24,7 @@ export function syncIn(database: Database, longestWriteMs: number): Sync {
         const of = new Map(found.map(conversation => [conversation.id, conversation]))
         const viewOf = (id: ConversationId): Conversation | null => of.get(id) ?? null
         return { status: 'ok', own, changed: changed?.answer(viewOf) ?? null, ranges: read.answer(viewOf) }
-      })
+      }),
+    missed: questions => readMissed(database, questions, longestWriteMs)
   }
 }

@@ -1,5 +1,5 @@
 import { type Limits, networkOf, type Rate, type Taken } from '@rendezvous/cluster'
-import { type RateClass, rates, throttled } from '@rendezvous/contract'
+import { type RateClass, rates, throttled, type UsedUp } from '@rendezvous/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
@@ -39,7 +39,7 @@ export interface RequestCounter {
 
 /** What stays the same for all requests of a class. */
 interface Policy {
-  readonly name: RateClass
+  readonly name: string
   readonly rate: Rate
   /** `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10. */
   readonly header: string
@@ -86,13 +86,22 @@ function policiesOf(requestRates: RequestRates): Readonly<Partial<Record<RateCla
   return Object.fromEntries(entries.flatMap(([name, rate]) => (rate === null ? [] : [[name, policyOf(name, rate)]])))
 }
 
-function policyOf(name: RateClass, rate: Rate): Policy {
+function policyOf(name: string, rate: Rate): Policy {
   const window = Math.max(1, Math.ceil(rate.windowMs / 1_000))
   return { name, rate, header: `"${name}";q=${rate.limit};w=${window}`, limit: String(rate.limit) }
 }
 
+/** Says on `reply` that nothing is left of a limit, in place of what it says of the one that the request counts in. */
+export function tellUsedUp(reply: FastifyReply, { name, resetMs, ...rate }: UsedUp): void {
+  tell(reply, policyOf(name, rate), { remaining: 0, resetMs })
+}
+
 /** In the structured form, and in the one of the draft's earlier editions, which most clients read. */
-function tell(reply: FastifyReply, { name, header, limit }: Policy, { remaining, resetMs }: Taken): void {
+function tell(
+  reply: FastifyReply,
+  { name, header, limit }: Policy,
+  { remaining, resetMs }: Pick<Taken, 'remaining' | 'resetMs'>
+): void {
   const reset = Math.ceil(resetMs / 1_000)
   void reply
     .header('ratelimit-policy', header)

@@ -8,6 +8,7 @@ import { forgiving } from './input/address.ts'
 import type { ObjectSchema } from './input/body.ts'
 import { documentBodies, MANNER } from './input/document.ts'
 import { lenientField } from './input/lenience.ts'
+import { nameOperations } from './operations.ts'
 
 /** Describes the routes that are registered on `app` from now on: the document at `/openapi.json`, a page to read and try it at `/docs`. */
 export async function documentRoutes(app: FastifyInstance): Promise<void> {
@@ -32,7 +33,8 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
         [method].flat().every(name => ['GET', 'HEAD'].includes(name))
       )
     }),
-    transformObject: documents => documentBodies('openapiObject' in documents ? documents.openapiObject : {})
+    transformObject: documents =>
+      nameOperations(documentBodies('openapiObject' in documents ? documents.openapiObject : {}))
   })
   await app.register(async docs => {
     docs.addHook('onRoute', route => {

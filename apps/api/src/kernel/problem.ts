@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { ApiError, type ErrorCode, problemBody } from '@rendezvous/contract'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorsAsSent } from './input/body.ts'
+import { tellUsedUp } from './limits.ts'
 import { isOutage } from './outage.ts'
 
 const PROBLEM = 'application/problem+json; charset=utf-8'
@@ -98,6 +99,7 @@ function brokeOffWhileArriving(thrown: FastifyError): boolean {
 function answer(error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="api"')
   if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter))
+  if (error.usedUp !== undefined) tellUsedUp(reply, error.usedUp)
   return reply
     .code(error.status)
     .header('x-request-id', request.id)

@@ -30,7 +30,8 @@ export interface Conversation {
   readonly participants: readonly Participant[]
   /** The last message the member may see. */
   readonly lastMessage: Message | null
-  /** Messages of others that the member has not read, counted up to 1,000; 0 across a block. */
+  /** Messages of others that the member has not read, among the last `limits.unreadChanges` changes and counted up to `limits.unreadCount`; 0 across a
+   *  block. */
   readonly unreadCount: number
   /** The member's own watermarks; of reading the higher of what he told and what he kept private. */
   readonly deliveredSeq: Seq

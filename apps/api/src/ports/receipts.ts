@@ -17,7 +17,8 @@ export interface Covered {
   readonly senderId: UserId
 }
 
-/** A watermark's move; from = to when it did not. `messages` are those of others between, ascending, the newest 1,000 at most. */
+/** A watermark's move; from = to when it did not. `messages` are those of others between, ascending, the newest
+ *  `limits.receiptsPerAdvance` at most. */
 export interface Move {
   readonly from: Seq
   readonly to: Seq
@@ -47,6 +48,7 @@ export interface Receipts {
    * conversations of more than 32 members watermarks move and no messages are named; in other groups only the newest is.
    */
   advance(receipts: readonly Receipt[]): Promise<(Advanced | null)[]>
-  /** Everything that waits for the user in his 200 last changed conversations counts as delivered. Answers those that moved. */
+  /** Everything that waits for the user in his 200 last changed conversations counts as delivered. Answers those that moved, which name no more than
+   *  the newest `limits.receiptsOnConnect` messages together, those of the last changed conversations, and of each the newest. */
   deliverAll(userId: UserId): Promise<Advanced[]>
 }

@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
+import type { ConversationId, MessageId, MissedConversation, MissedQuestion, Seq, UserId } from '@rendezvous/contract'
 import type { Conversation } from './conversations.ts'
 import type { GroupMember } from './groups.ts'
 import type { Message } from './messages.ts'
@@ -103,4 +103,6 @@ export interface Sync {
    * of a conversation is answered whole or not at all; the first one whatever the limit.
    */
   read(question: SyncQuestion): Promise<SyncState>
+  /** As `Backend.missed`, of questions that come at once: what was not committed when it should have been is within the same overlap. */
+  missed(questions: readonly MissedQuestion[]): Promise<(readonly MissedConversation[] | null)[]>
 }

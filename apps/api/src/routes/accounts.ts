@@ -22,7 +22,14 @@ const tags = ['accounts']
 const config = { lenient: true } as const
 
 /** One's own account. */
-export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox {
+export function accountRoutes(deps: AccountRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    await app.register(making(deps))
+    await app.register(keeping(deps))
+  }
+}
+
+function making({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
       '/api/v1/auth/register/',
@@ -30,6 +37,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
         config: { ...config, access: 'public', limit: 'register' },
         schema: {
           tags,
+          operationId: 'register',
           summary: 'Make an account',
           body: ref(RegisterRequest),
           response: answers({ 201: ref(Profile) }, 400, 429)
@@ -37,9 +45,22 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
       },
       async (request, reply) => reply.code(201).send(await accounts.register(request.body))
     )
+  }
+}
+
+function keeping({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox {
+  return async app => {
     app.get(
       '/api/v1/auth/profile/',
-      { config, schema: { tags, summary: 'Read my profile', response: answers({ 200: ref(Profile) }, 401) } },
+      {
+        config,
+        schema: {
+          tags,
+          operationId: 'readProfile',
+          summary: 'Read my profile',
+          response: answers({ 200: ref(Profile) }, 401)
+        }
+      },
       request => accounts.profile(request.caller.userId)
     )
     app.route({
@@ -48,6 +69,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
       config,
       schema: {
         tags,
+        operationId: 'updateProfile',
         summary: 'Change the fields of my profile that are given',
         body: ref(ProfileUpdate),
         response: answers({ 200: ref(Profile) }, 400, 401)
@@ -60,6 +82,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
       config,
       schema: {
         tags,
+        operationId: 'changePassword',
         summary: 'Change my password: all my other sessions end',
         body: ref(ChangePasswordRequest),
         response: answers({ 200: ref(PasswordChanged) }, 400, 401, 429)
@@ -72,6 +95,7 @@ export function accountRoutes({ accounts }: AccountRoutesDeps): FastifyPluginAsy
       config,
       schema: {
         tags,
+        operationId: 'updateStatus',
         summary: 'Say whether I want to be seen online',
         body: ref(UpdateStatusRequest),
         response: answers({ 200: ref(UserStatus) }, 400, 401)

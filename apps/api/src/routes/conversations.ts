@@ -25,6 +25,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         config,
         schema: {
           tags,
+          operationId: 'listConversations',
           summary: 'List my conversations, the last changed first',
           querystring: ListQuery,
           response: answers({ 200: ListOf(ref(Conversation)) }, 400, 401, 404)
@@ -42,6 +43,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         config,
         schema: {
           tags,
+          operationId: 'openConversation',
           summary:
             'Open the conversation with a person (201 when it is new to me, 200 when I am in it already), or make a group',
           body: ref(CreateConversation),
@@ -61,6 +63,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         config,
         schema: {
           tags,
+          operationId: 'readConversation',
           summary: 'Read one of my conversations',
           params,
           response: answers({ 200: ref(Conversation) }, 401, 404)
@@ -74,6 +77,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
       config,
       schema: {
         tags,
+        operationId: 'leaveConversation',
         summary: 'Leave a conversation',
         params,
         response: answers({ 204: Type.Null({ description: 'Left' }) }, 401, 404)

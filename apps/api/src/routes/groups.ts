@@ -47,6 +47,7 @@ function settings({ groups, conversations }: GroupRoutesDeps): FastifyPluginAsyn
       {
         schema: {
           tags,
+          operationId: 'updateConversation',
           summary: 'Change title or settings of a group',
           params: group,
           body: ref(ChangeConversation),
@@ -69,6 +70,7 @@ function members({ groups, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox 
       {
         schema: {
           tags,
+          operationId: 'listMembers',
           summary: 'List the members of a conversation, by id',
           params: group,
           querystring: ListQuery,
@@ -88,6 +90,7 @@ function members({ groups, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox 
       {
         schema: {
           tags,
+          operationId: 'addMembers',
           summary: `Bring people into a group, ${limits.idsPerRequest} at most`,
           params: group,
           body: ref(MemberIds),
@@ -104,6 +107,7 @@ function members({ groups, lists }: GroupRoutesDeps): FastifyPluginAsyncTypebox 
       {
         schema: {
           tags,
+          operationId: 'removeMembers',
           summary: `Take people out of a group, ${limits.idsPerRequest} at most`,
           params: group,
           body: ref(MemberIds),
@@ -126,6 +130,7 @@ function membership({ groups }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
       {
         schema: {
           tags,
+          operationId: 'removeMember',
           summary: 'Take a member out of a group',
           params: member,
           response: answers({ 204: done }, 400, 401, 403, 404)
@@ -141,6 +146,7 @@ function membership({ groups }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
       {
         schema: {
           tags,
+          operationId: 'setMemberRole',
           summary: 'Give a member another role; `owner` hands the group over',
           params: member,
           body: ref(ChangeMember),

@@ -18,14 +18,27 @@ export function healthRoutes({ ready }: HealthRoutesDeps): FastifyPluginAsyncTyp
   return async app => {
     app.get(
       '/livez',
-      { config, schema: { tags: ['health'], summary: 'The process lives', response: answers({ 200: Health }) } },
+      {
+        config,
+        schema: {
+          tags: ['health'],
+          operationId: 'checkLive',
+          summary: 'The process lives',
+          response: answers({ 200: Health })
+        }
+      },
       async () => ok
     )
     app.get(
       '/readyz',
       {
         config,
-        schema: { tags: ['health'], summary: 'The node can serve', response: answers({ 200: Health }, 503) }
+        schema: {
+          tags: ['health'],
+          operationId: 'checkReady',
+          summary: 'The node can serve',
+          response: answers({ 200: Health }, 503)
+        }
       },
       async request => {
         const failure = await ready().then(() => null, asError)

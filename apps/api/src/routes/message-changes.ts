@@ -46,7 +46,13 @@ function texts({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncT
     app.get(
       url,
       {
-        schema: { tags, summary: 'Read one message', params, response: answers({ 200: ref(Message) }, 400, 401, 404) }
+        schema: {
+          tags,
+          operationId: 'readMessage',
+          summary: 'Read one message',
+          params,
+          response: answers({ 200: ref(Message) }, 400, 401, 404)
+        }
       },
       request => messageChanges.find(named(request))
     )
@@ -55,6 +61,7 @@ function texts({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncT
       {
         schema: {
           tags,
+          operationId: 'editMessage',
           summary: 'Give a message of mine another text',
           params,
           body: ref(EditMessage),
@@ -71,6 +78,7 @@ function texts({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncT
       {
         schema: {
           tags,
+          operationId: 'deleteMessage',
           summary: 'Delete a message: mine, or as an admin of the group',
           params,
           response: answers({ 204: done }, 400, 401, 403, 404)
@@ -86,6 +94,7 @@ function texts({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncT
       {
         schema: {
           tags,
+          operationId: 'listEdits',
           summary: 'Read the texts a message had before: of mine, or as an admin of the group',
           params,
           response: answers({ 200: Type.Array(ref(Edit)) }, 400, 401, 403, 404)
@@ -103,6 +112,7 @@ function reactions({ messageChanges, lists }: MessageChangeRoutesDeps): FastifyP
       {
         schema: {
           tags,
+          operationId: 'listReactions',
           summary: 'List who reacted to a message, and how',
           params,
           querystring: ListQuery,
@@ -128,6 +138,7 @@ function reactions({ messageChanges, lists }: MessageChangeRoutesDeps): FastifyP
       {
         schema: {
           tags,
+          operationId: 'addReaction',
           summary: 'React to a message',
           params: reaction,
           response: answers({ 200: ref(Message) }, 400, 401, 404)
@@ -143,6 +154,7 @@ function reactions({ messageChanges, lists }: MessageChangeRoutesDeps): FastifyP
       {
         schema: {
           tags,
+          operationId: 'removeReaction',
           summary: 'Take a reaction of mine back',
           params: reaction,
           response: answers({ 204: done }, 400, 401, 404)
@@ -163,6 +175,7 @@ function pins({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncTy
       {
         schema: {
           tags,
+          operationId: 'listPins',
           summary: 'List the pinned messages of a conversation, the last pinned first',
           params: Type.Object({ id: ConversationId }),
           response: answers({ 200: Type.Array(ref(Message)) }, 400, 401, 404)
@@ -175,6 +188,7 @@ function pins({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncTy
       {
         schema: {
           tags,
+          operationId: 'pinMessage',
           summary: 'Pin a message: in a group as an admin',
           params,
           response: answers({ 200: ref(Message) }, 400, 401, 403, 404)
@@ -190,6 +204,7 @@ function pins({ messageChanges }: MessageChangeRoutesDeps): FastifyPluginAsyncTy
       {
         schema: {
           tags,
+          operationId: 'unpinMessage',
           summary: 'Take a pin back: in a group as an admin',
           params,
           response: answers({ 204: done }, 400, 401, 403, 404)

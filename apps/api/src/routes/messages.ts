@@ -50,6 +50,7 @@ function ofConversations({ messages, lists }: MessageRoutesDeps): FastifyPluginA
         config,
         schema: {
           tags,
+          operationId: 'listMessages',
           summary: 'Read messages of a conversation: the newest, oldest first',
           params: conversation,
           querystring: MessagesQuery,
@@ -68,6 +69,7 @@ function ofConversations({ messages, lists }: MessageRoutesDeps): FastifyPluginA
         config,
         schema: {
           tags,
+          operationId: 'sendMessage',
           summary: 'Send a message: 201, or 200 when this client_id was stored before',
           params: conversation,
           body: ref(SendToConversation),
@@ -86,6 +88,7 @@ function ofConversations({ messages, lists }: MessageRoutesDeps): FastifyPluginA
       config,
       schema: {
         tags,
+        operationId: 'markMessageRead',
         summary: 'Say that I read a message, and all before it',
         params: Type.Object({ id: ConversationId, messageId: MessageId }),
         response: answers({ 200: ref(Message) }, 401, 404)
@@ -104,6 +107,7 @@ function ofPeople({ messages, lists }: MessageRoutesDeps): FastifyPluginAsyncTyp
         config,
         schema: {
           tags,
+          operationId: 'listMessagesWithPerson',
           summary: 'Read the messages with a person: the newest, oldest first. They count as read by that',
           querystring: WithPerson,
           response: answers({ 200: ListOf(ref(Message)) }, 400, 401, 404)
@@ -121,6 +125,7 @@ function ofPeople({ messages, lists }: MessageRoutesDeps): FastifyPluginAsyncTyp
         config,
         schema: {
           tags,
+          operationId: 'sendMessageToPerson',
           summary: 'Send a message to a person: 201, or 200 when this client_id was stored before',
           body: ref(SendToUser),
           response: answers(sent, 400, 401, 404, 409)

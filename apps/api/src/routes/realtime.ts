@@ -17,6 +17,7 @@ export function realtimeRoutes({ tickets, clock }: RealtimeRoutesDeps): FastifyP
       {
         schema: {
           tags: ['realtime'],
+          operationId: 'issueTicket',
           summary: 'Get a ticket that opens one socket within 30 seconds, as `/ws/chat?ticket=`',
           response: answers({ 201: ref(Ticket) }, 401, 503)
         }

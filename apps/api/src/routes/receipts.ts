@@ -23,6 +23,7 @@ export function receiptRoutes({ receipts, typing }: ReceiptRoutesDeps): FastifyP
       {
         schema: {
           tags,
+          operationId: 'markRead',
           summary: 'Say that I read everything up to a seq; `private`: for me alone, nobody is told',
           params,
           body: ref(ReadUpTo),
@@ -41,6 +42,7 @@ export function receiptRoutes({ receipts, typing }: ReceiptRoutesDeps): FastifyP
       {
         schema: {
           tags,
+          operationId: 'tellTyping',
           summary: 'Say that I type, or stopped',
           params,
           body: ref(SayTyping),

@@ -16,6 +16,7 @@ export function searchRoutes({ search }: { readonly search: SearchService }): Fa
         config: { limit: 'search' },
         schema: {
           tags: ['messages'],
+          operationId: 'searchMessages',
           summary: 'Search the messages of my conversations, the newest first',
           description:
             'Words in any order; "a phrase"; `or`; `-not`. Go on while `next` is not null: of very common words a page may hold fewer messages than asked for, or none.',

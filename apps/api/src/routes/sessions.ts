@@ -23,6 +23,7 @@ export function sessionRoutes({ sessions, lists }: SessionRoutesDeps): FastifyPl
       {
         schema: {
           tags,
+          operationId: 'listSessions',
           summary: 'List my sessions, the last used first',
           querystring: ListQuery,
           response: answers({ 200: ListOf(ref(Session)) }, 400, 401, 404)
@@ -39,6 +40,7 @@ export function sessionRoutes({ sessions, lists }: SessionRoutesDeps): FastifyPl
       {
         schema: {
           tags,
+          operationId: 'endOtherSessions',
           summary: 'End all my sessions but this one: their tokens are refused, their sockets close',
           response: answers({ 204: done }, 401)
         }
@@ -53,6 +55,7 @@ export function sessionRoutes({ sessions, lists }: SessionRoutesDeps): FastifyPl
       {
         schema: {
           tags,
+          operationId: 'endSession',
           summary: 'End one of my sessions: its tokens are refused, its sockets close',
           params: Type.Object({ sessionId: SessionId }),
           response: answers({ 204: done }, 401, 404)

@@ -12,6 +12,7 @@ export function syncRoutes({ sync }: { readonly sync: SyncService }): FastifyPlu
         config: { limit: 'sync' },
         schema: {
           tags: ['realtime'],
+          operationId: 'sync',
           summary: 'What changed since I was here',
           description:
             'Conversations that changed since `since`, and what changed in single streams since a value of them. How a client uses it: docs/protocol.md.',

@@ -41,6 +41,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: { ...open, limit: 'login' },
         schema: {
           tags,
+          operationId: 'logIn',
           summary: 'Sign in; the answer carries the profile as well',
           body: ref(LoginRequest),
           response: answers({ 200: ref(LoginAnswer) }, 400, 401, 429)
@@ -54,6 +55,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: { ...open, limit: 'login' },
         schema: {
           tags,
+          operationId: 'createToken',
           summary: 'Sign in',
           body: ref(LoginRequest),
           response: answers({ 200: ref(TokenPair) }, 400, 401, 429)
@@ -72,6 +74,7 @@ function keeping({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: open,
         schema: {
           tags,
+          operationId: 'refreshToken',
           summary: 'Get a new access token, and a new refresh token',
           body: ref(RefreshRequest),
           response: answers({ 200: ref(TokenPair) }, 400, 401)
@@ -85,6 +88,7 @@ function keeping({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: open,
         schema: {
           tags,
+          operationId: 'verifyToken',
           summary: 'Ask whether a token is valid',
           body: ref(VerifyRequest),
           response: answers({ 200: ref(Nothing) }, 400, 401)
@@ -106,6 +110,7 @@ function signingOut({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: open,
         schema: {
           tags,
+          operationId: 'blacklistToken',
           summary: 'End the session of a refresh token',
           body: ref(RefreshRequest),
           response: answers({ 200: ref(Nothing) }, 400, 401)
@@ -122,6 +127,7 @@ function signingOut({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         config: { lenient: true },
         schema: {
           tags,
+          operationId: 'logOut',
           summary: 'Sign out: the session ends, access tokens included',
           body: ref(LogoutRequest),
           response: answers({ 200: ref(Done) }, 400, 401)

@@ -12,13 +12,15 @@ export interface UserRoutesDeps {
 /** Other people, at the path of either seed. */
 export function userRoutes({ accounts }: UserRoutesDeps): FastifyPluginAsyncTypebox {
   return async app => {
-    for (const url of ['/users/:id/', '/api/v1/auth/users/:id/']) {
+    const paths = { readPerson: '/users/:id/', readUser: '/api/v1/auth/users/:id/' }
+    for (const [operationId, url] of Object.entries(paths)) {
       app.get(
         url,
         {
           config: { lenient: true },
           schema: {
             tags: ['users'],
+            operationId,
             summary: 'Read the profile of a person, and whether he is online',
             params: Type.Object({ id: UserId }),
             response: answers({ 200: ref(User) }, 401, 404)

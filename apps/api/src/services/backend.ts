@@ -8,6 +8,7 @@ import {
   type Seq
 } from '@rendezvous/contract'
 import type { Conversations, Head } from '../ports/conversations.ts'
+import type { Sync } from '../ports/sync.ts'
 import type { Users } from '../ports/users.ts'
 import type { Warn } from './announcer.ts'
 import type { CarryOut } from './commands.ts'
@@ -20,6 +21,7 @@ export interface BackendOptions {
   readonly sessions: Pick<Gate, 'isAlive' | 'areAlive'>
   readonly conversations: Pick<Conversations, 'rooms' | 'present'>
   readonly users: Pick<Users, 'streamHeads'>
+  readonly sync: Pick<Sync, 'missed'>
   readonly carryOut: CarryOut
   readonly receipts: ReceiptService
   readonly presence: Pick<PresenceService, 'changed' | 'seenBy'>
@@ -30,7 +32,7 @@ export interface BackendOptions {
 
 /** What gateways ask of the api, over its services. */
 export function backend(options: BackendOptions): Backend {
-  const { sessions, conversations, users, carryOut, receipts, presence, isOutage, warn } = options
+  const { sessions, conversations, users, sync, carryOut, receipts, presence, isOutage, warn } = options
 
   async function execute({ claims, command }: IssuedCommand): Promise<CommandResult> {
     try {
@@ -70,6 +72,8 @@ export function backend(options: BackendOptions): Backend {
         memberIds: state?.userIds ?? []
       }))
     },
+
+    missed: sync.missed,
 
     execute: commands => Promise.all(commands.map(execute)),
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Limits, networkOf, type Rate, type Taken } from '@rendezvous/cluster'
-import { type FailureRates, throttled, type UserId } from '@rendezvous/contract'
+import { type FailureRates, throttled, type UsedUp, type UserId } from '@rendezvous/contract'
 import type { Addresses } from '../ports/addresses.ts'
 import { loginKey } from '../ports/users.ts'
 
@@ -41,35 +41,47 @@ export interface Failures {
 
 interface Budget {
   readonly key: string
-  readonly rate: Rate | null
+  readonly kind: keyof FailureRates
 }
 
 /** Failures counted in `options.limits`. */
 export function failures({ limits, addresses, rates }: FailureOptions): Failures {
   /** The first budget that has nothing left ends it. */
   async function look(budgets: readonly Budget[]): Promise<void> {
-    await refuseUsedUp(limits, budgets, 0)
+    await refuseUsedUp(budgets, 0)
   }
 
   async function begin(budgets: readonly Budget[]): Promise<Trial> {
     await look(budgets)
-    return { passed: () => look(budgets), failed: () => refuseUsedUp(limits, budgets, 1) }
+    return { passed: () => look(budgets), failed: () => refuseUsedUp(budgets, 1) }
+  }
+
+  /** Takes `cost` of every budget. @throws throttled when nothing is left of one after that, with the longest wait among them. */
+  async function refuseUsedUp(budgets: readonly Budget[], cost: 0 | 1): Promise<void> {
+    const refusals = budgets.map(async ({ key, kind }) => {
+      const rate = rates[kind]
+      if (rate === null) return []
+      const taken = await limits.take(`failures:${key}`, { ...rate, cost })
+      return taken.remaining > 0 ? [] : [{ waitMs: untilOne(rate, taken), usedUp: usedUp(kind, rate, taken) }]
+    })
+    const [longest] = (await Promise.all(refusals)).flat().sort((a, b) => b.waitMs - a.waitMs)
+    if (longest !== undefined) throw throttled(longest.waitMs, longest.usedUp)
   }
 
   return {
     async ofLogin({ name, userId, ip }) {
       const network = networkOf(ip)
       const isKnown = await addresses.knows(userId, network)
-      if (isKnown) return begin([{ key: `known:${userId}:${network}`, rate: rates.account }])
+      if (isKnown) return begin([{ key: `known:${userId}:${network}`, kind: 'account' }])
 
       const account = digest(loginKey(name))
       return begin([
-        { key: `login:${network}:${account}`, rate: rates.account },
-        { key: `logins:${network}`, rate: rates.address },
-        { key: `strangers:${account}`, rate: rates.strangers }
+        { key: `login:${network}:${account}`, kind: 'account' },
+        { key: `logins:${network}`, kind: 'address' },
+        { key: `strangers:${account}`, kind: 'strangers' }
       ])
     },
-    ofChange: sessionId => begin([{ key: `change:${sessionId}`, rate: rates.change }])
+    ofChange: sessionId => begin([{ key: `change:${sessionId}`, kind: 'change' }])
   }
 }
 
@@ -78,15 +90,9 @@ function digest(name: string): string {
   return createHash('sha256').update(name).digest('base64url')
 }
 
-/** Takes `cost` of every budget. @throws throttled when nothing is left of one after that, with the longest wait among them. */
-async function refuseUsedUp(limits: Limits, budgets: readonly Budget[], cost: 0 | 1): Promise<void> {
-  const waits = budgets.map(async ({ key, rate }) => {
-    if (rate === null) return 0
-    const taken = await limits.take(`failures:${key}`, { ...rate, cost })
-    return taken.remaining > 0 ? 0 : untilOne(rate, taken)
-  })
-  const wait = Math.max(...(await Promise.all(waits)))
-  if (wait > 0) throw throttled(wait)
+/** Named by its kind alone: whether somebody is known from his address shows in none. */
+function usedUp(kind: keyof FailureRates, { limit, windowMs }: Rate, { resetMs }: Taken): UsedUp {
+  return { name: `failures-${kind}`, limit, windowMs, resetMs }
 }
 
 /** How long until one use is there again, of a budget that has none. */

@@ -21,7 +21,7 @@ import { conversationView, memberView, messageView } from './views.ts'
 
 /** What sync stands on. */
 export interface SyncServiceOptions {
-  readonly sync: Sync
+  readonly sync: Pick<Sync, 'read'>
   readonly presence: Pick<PresenceService, 'online'>
 }
 

@@ -51,7 +51,10 @@ t.test(
     const refused = await logIn(username, PASSWORD, stranger)
     t.match(refused, {
       status: 429,
-      headers: { 'retry-after': '30' },
+      headers: {
+        ...{ 'retry-after': '30', 'ratelimit-policy': '"failures-account";q=20;w=600' },
+        ...{ ratelimit: '"failures-account";r=0;t=600', 'ratelimit-limit': '20', 'ratelimit-remaining': '0' }
+      },
       body: { code: 'throttled', detail: 'Request was throttled. Expected available in 30 seconds.' }
     })
     t.equal((await logIn(username.toUpperCase(), PASSWORD, stranger)).status, 429, 'whatever the case of the name')
@@ -100,7 +103,8 @@ t.test('who guesses from many addresses is slowed down, and the owner is not loc
     answered += (await guess(username, elsewhere(5000 + n), 10)).filter(status => status === 401).length
   }
   t.equal(answered, budget - 1)
-  t.equal((await logIn(username, PASSWORD, elsewhere(5999))).status, 429, 'from a new address')
+  const slowed = { status: 429, headers: { 'ratelimit-policy': '"failures-strangers";q=50;w=36000' } }
+  t.match(await logIn(username, PASSWORD, elsewhere(5999)), slowed, 'from a new address')
   t.same(await guess(username, home(5), 3), all(3, 401), 'from an address of his: a budget of his own')
   t.equal((await logIn(username, PASSWORD, home(5))).status, 200)
 })
@@ -110,7 +114,8 @@ t.test('who tries many accounts from one address is stopped, and who lives there
   t.equal((await logIn(one.username, PASSWORD, home(6))).status, 200)
 
   for (let n = 0; n < budgets.address.limit / 10; n += 1) await guess(`nobody-${n}`, home(6), 10)
-  t.equal((await logIn(other.username, PASSWORD, home(6))).status, 429)
+  const stopped = { status: 429, headers: { 'ratelimit-policy': '"failures-address";q=60;w=36000' } }
+  t.match(await logIn(other.username, PASSWORD, home(6)), stopped)
   t.equal((await logIn(one.username, PASSWORD, home(6))).status, 200)
 })
 
@@ -125,7 +130,10 @@ t.test(
     for (let n = 1; n < failureRates.change.limit; n += 1) {
       t.match(await change(access, 'wrong'), { status: 400, body: { old_password: ['Wrong password.'] } })
     }
-    t.match(await change(access, 'wrong'), { status: 429, headers: { 'retry-after': '30' } })
+    t.match(await change(access, 'wrong'), {
+      status: 429,
+      headers: { 'retry-after': '30', ratelimit: '"failures-change";r=0;t=600' }
+    })
     t.equal((await change(access, PASSWORD)).status, 429)
     t.equal((await change(other.access, PASSWORD)).status, 200)
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ConversationId, UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
@@ -149,6 +149,16 @@ async function suite(t: Test, open: OpenDatabase) {
     await say(id, person(0), ...Array.from({ length: 1_005 }, (_, i) => `${i}`))
 
     t.equal((await conversations.findForMember(id, person(1)))?.unreadCount, 1_000)
+  })
+
+  await t.test('unread are looked for no further back than so many changes', async t => {
+    const { person, conversations, open: acquaint, say } = await arrange(open)
+    const { id } = await acquaint(person(0), person(1))
+    await say(id, person(0), '2', '3', '4')
+    const text = 'UPDATE conversation SET last_seq = $2 WHERE id = $1'
+    await open.database.query({ name: 'test_changes', text }, [id, limits.unreadChanges + 3])
+
+    t.match(await conversations.findForMember(id, person(1)), { unreadCount: 1, readSeq: 0 })
   })
 
   await t.test('participants show who they are, and nothing of their presence across a block', async t => {

@@ -143,7 +143,9 @@ async function useConversations(database: Database, id: ConversationId): Promise
 
 /** All conversations, those since a moment, and one from a value on. */
 async function useSync(database: Database, id: ConversationId): Promise<void> {
-  const { read } = syncIn(database, 0)
+  const { read, missed } = syncIn(database, 0)
+  await missed([ANN, EVE].map(userId => ({ userId, deafMs: 3_600_000 })))
+  await missed([{ userId: ANN, deafMs: 0 }])
   const found = await conversationsIn(database).findForMember(id, ANN)
   const after = Math.max(0, (found?.lastSeq ?? 0) - 9_000) as Seq
   const ranges = [{ conversationId: id, after }]

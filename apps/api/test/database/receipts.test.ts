@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, type Seq, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
@@ -112,7 +112,7 @@ async function suite(t: Test, open: OpenDatabase) {
 
     const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(1_011) }])
 
-    t.equal(read?.read.messages.length, 1_000)
+    t.equal(read?.read.messages.length, limits.receiptsPerAdvance)
     t.same([read?.read.messages[0]?.seq, read?.read.messages.at(-1)?.seq], [12, 1_011])
   })
 
@@ -146,6 +146,41 @@ async function suite(t: Test, open: OpenDatabase) {
     t.same(await one.receipts.deliverAll(one.bob), [])
     t.same(await one.receipts.advance([]), [])
   })
+
+  await t.test(
+    'of what waits in many conversations a bounded number is named, the newest, and all is delivered',
+    async t => {
+      const { ann, bob, eve, say, conversations, receipts, statuses } = await acquaint(open)
+      const other = await conversations.openDirect(eve, bob)
+      const [third] = await addPeople(open.database, 1)
+      const old = await conversations.openDirect(third as UserId, bob)
+      const write = (conversationId: ConversationId | undefined, senderId: UserId, count: number) =>
+        messagesIn(open.database).append(
+          Array.from({ length: count }, (_, i) => ({
+            ...{ conversationId: conversationId ?? ABSENT, senderId, clientId: randomUUID(), kind: 1, content: `${i}` }
+          }))
+        )
+      await write(old?.id, third as UserId, 3)
+      await write(other?.id, eve, limits.receiptsOnConnect - 10)
+      await say(ann, ...Array.from({ length: 20 }, (_, i) => `${i}`))
+
+      const moved = await receipts.deliverAll(bob)
+
+      const named = moved.map(({ conversationId, delivered }) => [
+        conversationId,
+        delivered.to,
+        delivered.messages.length,
+        delivered.messages.at(-1)?.seq
+      ])
+      t.same(named.slice(1), [
+        [other?.id, limits.receiptsOnConnect - 9, limits.receiptsOnConnect - 20, limits.receiptsOnConnect - 9],
+        [old?.id, 4, 1, 4]
+      ])
+      t.same(named[0]?.slice(1), [21, 20, 21])
+      t.ok((await statuses(ann))?.every(status => status === 'delivered'))
+      t.same(await receipts.deliverAll(bob), [])
+    }
+  )
 }
 
 await onEveryEngine(t, suite)

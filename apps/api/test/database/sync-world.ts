@@ -60,13 +60,14 @@ function arrange(open: OpenDatabase, longestWriteMs: number) {
       return range
     },
     read: sync.read,
-    /** Makes everything that changed so far a second older: times are kept to the millisecond, and tests are faster. */
-    async age() {
+    missed: sync.missed,
+    /** Makes everything that changed so far older: times are kept to the millisecond, and tests are faster. */
+    async age(seconds = 1) {
       for (const table of ['conversation', 'membership'])
-        await database.query({
-          name: `test_age_${table}`,
-          text: `UPDATE ${table} SET changed_at = changed_at - interval '1 s'`
-        })
+        await database.query(
+          { name: `test_age_${table}`, text: `UPDATE ${table} SET changed_at = changed_at - $1::int * interval '1 s'` },
+          [seconds]
+        )
     },
     async changed(userId: UserId, since: Since | null, limit = 500) {
       const { changed } = whole(await sync.read({ userId, since, ranges: [], limit }))

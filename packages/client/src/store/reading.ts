@@ -1,4 +1,5 @@
-import { type ConversationId, limits, type SyncAnswer, type UserId } from '@rendezvous/contract'
+import { type ConversationId, conversationStream, limits, type SyncAnswer, type UserId } from '@rendezvous/contract'
+import { RequestFailed } from '../http.ts'
 import { freshTalk, openTalk, type Talk } from './talk.ts'
 import type { StoreTransport } from './transport.ts'
 
@@ -40,6 +41,15 @@ export async function readTalk(
     if (codeOf(error) !== 'not_found') throw error
     return null
   }
+}
+
+/** Of the conversations that were asked for, those whose stream has not come as far as the store claimed: all when the refusal names none of them. Null
+ *  for any other error. */
+export function beyondEnd(error: unknown, asked: readonly ConversationId[]): ReadonlySet<ConversationId> | null {
+  if (codeOf(error) !== 'bad_position') return null
+  const { ranges = [] } = (error instanceof RequestFailed ? (error.body.errors ?? {}) : {}) as { ranges?: string[] }
+  const named = asked.filter(id => ranges.includes(conversationStream(id)))
+  return new Set(named.length > 0 ? named : asked)
 }
 
 /** The code of what a request failed with; undefined when the server could not be reached. */

@@ -9,7 +9,7 @@ import {
   type UserId
 } from '@rendezvous/contract'
 import { type Applied, arrive, receive } from './apply.ts'
-import { codeOf, InVain, pagesSince, readTalk } from './reading.ts'
+import { beyondEnd, codeOf, InVain, pagesSince, readTalk } from './reading.ts'
 import { setbacksOf } from './setbacks.ts'
 import { takeConversation, takeRange } from './take.ts'
 import { closedTalk, conversationOf, EARLY_EVENTS, freshTalk, type Sequenced, type Talk } from './talk.ts'
@@ -225,9 +225,9 @@ export function chatStore(options: StoreOptions): ChatStore {
       setbacks.over('server')
     } catch (error) {
       const about = asked.map(({ facts }) => facts.id)
-      const isBeyond = codeOf(error) === 'bad_position'
-      if (!isBeyond) setBack(error, about)
-      for (const id of about) isBeyond ? put(id, 'anew') : behind.add(id)
+      const beyond = beyondEnd(error, about)
+      if (beyond === null) setBack(error, about)
+      for (const id of about) beyond?.has(id) ? put(id, 'anew') : behind.add(id)
     }
   }
 
@@ -268,7 +268,8 @@ export function chatStore(options: StoreOptions): ChatStore {
       if (event.type === 'resync') {
         const id = event.stream === null ? null : conversationOf(event.stream)
         if (event.stream === null) wantsAll = true
-        else if (id !== null) behind.add(id)
+        else if (id !== null && (talks.has(id) || anew.has(id))) behind.add(id)
+        else if (id !== null) anew.set(id, false)
       }
       if (event.type === 'ready') setbacks.wake()
       if (event.type === 'ready' || event.type === 'resync') return run()

@@ -43,16 +43,16 @@ export function memoryBus(wire: MemoryWire, listener: BusListener, options: { re
 
 function receiver(listener: BusListener): Receiver {
   return {
-    onBytes(topic, bytes) {
+    onBytes(topic, bytes, ageMs) {
       let envelope: Envelope
       try {
         envelope = decode(bytes)
       } catch {
-        listener.onInterruption([topic]) // what cannot be read is lost, and loss is told
+        listener.onInterruption([topic], ageMs) // what cannot be read is lost, and loss is told
         return
       }
       listener.onMessage(topic, envelope)
     },
-    onInterruption: topics => listener.onInterruption(topics)
+    onInterruption: (topics, deafMs) => listener.onInterruption(topics, deafMs)
   }
 }

@@ -4,10 +4,11 @@ import type { Topic } from '../topics.ts'
 /** Parcels that one node handles before the event loop gets its turn. */
 const PARCELS_A_TURN = 256
 
-/** What a node is told by the network: bytes of a topic, and that some were lost. */
+/** What a node is told by the network: bytes of a topic that were sent `ageMs` ago, and that some were lost, none of which was sent more than
+ *  `deafMs` ago. */
 export interface Receiver {
-  onBytes(topic: Topic, bytes: Uint8Array): void
-  onInterruption(topics: readonly Topic[] | 'all'): void
+  onBytes(topic: Topic, bytes: Uint8Array, ageMs: number): void
+  onInterruption(topics: readonly Topic[] | 'all', deafMs: number): void
 }
 
 /** One node's end of the network. */
@@ -34,19 +35,30 @@ export interface Faults {
   inject(topic: Topic, bytes: Uint8Array): void
 }
 
+/** What waits for a node. `since`: when the bytes were sent, or the first of those that may be lost. */
+interface Parcel {
+  readonly since: number
+  readonly handle: () => void
+}
+
 interface Node {
   readonly receiver: Receiver
   readonly topics: Set<Topic>
-  inbox: (() => void)[]
+  inbox: Parcel[]
   draining: boolean
   attached: boolean
   cut: ReadonlySet<Topic> | 'all' | null
+  /** When the first of what it is cut off from was sent. */
+  cutSince: number
   held: { readonly topic: Topic; readonly bytes: Uint8Array }[] | null
 }
 
 /** Carries bytes between the nodes of one process as pub/sub of Redis does: never on the caller's stack, at most once, in order for
  *  each publisher. A node that lets more than `inbox` parcels pile up loses them and is told so, as Redis cuts a slow subscriber off. */
-export function memoryNetwork(inbox: number): { attach(name: string, receiver: Receiver): Link; faults: Faults } {
+export function memoryNetwork(
+  inbox: number,
+  elapsed: () => number
+): { attach(name: string, receiver: Receiver): Link; faults: Faults } {
   const nodes = new Map<string, Node>()
 
   function attach(name: string, receiver: Receiver): Link {
@@ -58,6 +70,7 @@ export function memoryNetwork(inbox: number): { attach(name: string, receiver: R
       draining: false,
       attached: true,
       cut: null,
+      cutSince: 0,
       held: null
     }
     nodes.set(name, node)
@@ -80,20 +93,21 @@ export function memoryNetwork(inbox: number): { attach(name: string, receiver: R
   }
 
   function route(topic: Topic, bytes: Uint8Array): void {
+    const since = elapsed()
     for (const node of nodes.values()) {
       if (!node.topics.has(topic) || isCut(node, topic)) continue
-      const deliver = () => {
-        if (node.topics.has(topic) && !isCut(node, topic)) node.receiver.onBytes(topic, bytes)
+      const handle = () => {
+        if (node.topics.has(topic) && !isCut(node, topic)) node.receiver.onBytes(topic, bytes, elapsed() - since)
       }
-      if (node.inbox.length < inbox) queue(node, deliver)
-      else node.inbox = [() => node.receiver.onInterruption('all')]
+      if (node.inbox.length < inbox) queue(node, { since, handle })
+      else node.inbox = [notice(node, 'all', oldest(node, since), elapsed)]
     }
   }
 
-  return { attach, faults: memoryFaults(nodes, route) }
+  return { attach, faults: memoryFaults(nodes, route, elapsed) }
 }
 
-function memoryFaults(nodes: ReadonlyMap<string, Node>, route: Faults['inject']): Faults {
+function memoryFaults(nodes: ReadonlyMap<string, Node>, route: Faults['inject'], elapsed: () => number): Faults {
   const find = (name: string): Node => {
     const node = nodes.get(name)
     if (node === undefined) throw new TypeError(`no node named ${name} is attached`)
@@ -102,14 +116,16 @@ function memoryFaults(nodes: ReadonlyMap<string, Node>, route: Faults['inject'])
 
   return {
     disconnect(name, topics) {
-      find(name).cut = topics === undefined ? 'all' : new Set(topics)
+      const node = find(name)
+      if (node.cut === null) node.cutSince = oldest(node, elapsed())
+      node.cut = topics === undefined ? 'all' : new Set(topics)
     },
     reconnect(name) {
       const node = find(name)
-      const { cut } = node
+      const { cut, cutSince } = node
       if (cut === null) return
       node.cut = null
-      queue(node, () => node.receiver.onInterruption(cut === 'all' ? 'all' : [...cut]))
+      queue(node, notice(node, cut === 'all' ? 'all' : [...cut], cutSince, elapsed))
     },
     hold(name) {
       find(name).held ??= []
@@ -137,7 +153,17 @@ function isCut({ cut }: Node, topic: Topic): boolean {
   return cut === 'all' || (cut?.has(topic) ?? false)
 }
 
-function queue(node: Node, parcel: () => void): void {
+/** Tells the node that it may have lost what was sent from `since` on. */
+function notice(node: Node, topics: readonly Topic[] | 'all', since: number, elapsed: () => number): Parcel {
+  return { since, handle: () => node.receiver.onInterruption(topics, elapsed() - since) }
+}
+
+/** When the first of what waits for the node was sent; `otherwise` when nothing does. */
+function oldest(node: Node, otherwise: number): number {
+  return node.inbox.reduce((earliest, { since }) => Math.min(earliest, since), otherwise)
+}
+
+function queue(node: Node, parcel: Parcel): void {
   node.inbox.push(parcel)
   if (node.draining) return
   node.draining = true
@@ -145,7 +171,7 @@ function queue(node: Node, parcel: () => void): void {
 }
 
 function drain(node: Node): void {
-  for (const handle of node.inbox.splice(0, PARCELS_A_TURN)) if (node.attached) handle()
+  for (const { handle } of node.inbox.splice(0, PARCELS_A_TURN)) if (node.attached) handle()
   node.draining = node.attached && node.inbox.length > 0
   if (node.draining) setImmediate(drain, node)
 }

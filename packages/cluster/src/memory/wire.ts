@@ -57,10 +57,16 @@ export interface MemoryWire {
 
 const BOUNDS: Bounds = { inbox: 65_536, users: 1_000_000, tickets: 100_000, limits: 100_000 }
 
-/** A cluster of its own, empty. Everything on it reads the time from `clock`. */
-export function memoryWire(options: { readonly clock: Clock; readonly bounds?: Partial<Bounds> }): MemoryWire {
+/** A cluster of its own, empty. Everything on it reads the time from `clock`, and how long something took from `elapsed`: milliseconds of a clock
+ *  that never goes back, this machine's unless given. */
+export function memoryWire(options: {
+  readonly clock: Clock
+  readonly elapsed?: () => number
+  readonly bounds?: Partial<Bounds>
+}): MemoryWire {
+  const { elapsed = () => performance.now() } = options
   const bounds = { ...BOUNDS, ...options.bounds }
-  const network = memoryNetwork(bounds.inbox)
+  const network = memoryNetwork(bounds.inbox, elapsed)
   const names = new Set<string>()
   const store: Store = {
     people: new Map(),

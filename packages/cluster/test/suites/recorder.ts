@@ -13,11 +13,14 @@ export interface Recorder extends BusListener {
   next(): Promise<Heard>
   /** What was heard and not asked for yet. */
   readonly unread: readonly Heard[]
+  /** Of each interruption so far how long the node may have been deaf, and when it was told, by the clock of `performance`. */
+  readonly losses: readonly { readonly deafMs: number | null; readonly at: number }[]
 }
 
 /** A recorder that heard nothing yet. */
 export function recorder(): Recorder {
   const unread: Heard[] = []
+  const losses: { deafMs: number | null; at: number }[] = []
   const waiting: ((heard: Heard) => void)[] = []
   const hear = (heard: Heard) => {
     const take = waiting.shift()
@@ -27,8 +30,12 @@ export function recorder(): Recorder {
 
   return {
     unread,
+    losses,
     onMessage: (topic, envelope) => hear({ topic, envelope }),
-    onInterruption: topics => hear({ interrupted: topics }),
+    onInterruption(topics, deafMs) {
+      losses.push({ deafMs, at: performance.now() })
+      hear({ interrupted: topics })
+    },
     next() {
       const heard = unread.shift()
       return heard === undefined ? new Promise(resolve => waiting.push(resolve)) : Promise.resolve(heard)

@@ -26,6 +26,6 @@ export const PresenceSnapshot = Type.Object(
   {
     $id: 'PresenceSnapshot',
     description:
-      'Who is online of those whose presence I see, oneself included. Sent when the socket opens, and anew when I chose to be seen or hidden.'
+      'Who is online of those whose presence I see, oneself included. Sent when the socket opens, and anew when I chose to be seen or hidden, or when the server may have lost an update.'
   }
 )

@@ -1,0 +1,48 @@
+import { limits, type MissedConversation, type MissedQuestion } from '@rendezvous/contract'
+import { grouped } from '../database/grouped.ts'
+import type { Queryable, Statement } from '../database/port.ts'
+
+/** Receipts are written under their locks in a statement of their own, so what is told of one is committed this soon after its time. Should it take
+ *  longer, a watermark that nobody was told of comes with the next sync: it takes no value. In milliseconds. */
+const LONGEST_RECEIPT_MS = 2_000
+
+/** Of each person (his id, the milliseconds that his topic was deaf) the memberships of which something changed since, looking back $3 further for
+ *  what takes a value, and $4 for watermarks, which are beyond one's joining once they have moved. By the person's index, as `sync_changed`. */
+const MISSED: Statement = {
+  name: 'sync_missed',
+  text: `SELECT o.ord, m.id AS "conversationId", m.head AS "headSeq", m.receipts FROM unnest($1::int[], $2::float8[]) WITH ORDINALITY AS o(user_id, deaf_ms, ord)
+    CROSS JOIN LATERAL (SELECT statement_timestamp() - (o.deaf_ms + $3) * interval '1 ms' AS events,
+      statement_timestamp() - (o.deaf_ms + $4) * interval '1 ms' AS receipts) since
+    CROSS JOIN LATERAL (
+      SELECT c.id, coalesce(s.left_seq, CASE c.kind WHEN 1 THEN c.last_seq ELSE s.joined_seq END) AS head, coalesce(s.left_seq IS NULL AND r.at > since.receipts, false) AS receipts
+      FROM membership s
+      JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id LIMIT 1) c ON true
+      CROSS JOIN LATERAL (SELECT greatest(CASE WHEN greatest(s.delivered_seq, s.private_read_seq) > s.joined_seq THEN s.changed_at END,
+        (SELECT x.changed_at FROM membership x WHERE x.conversation_id = c.id AND x.delivered_seq > x.joined_seq
+          AND x.user_id = CASE s.user_id WHEN c.user_low THEN c.user_high ELSE c.user_low END)) AS at) r
+      WHERE s.user_id = o.user_id AND (s.changed_at > since.events
+        OR s.left_seq IS NULL AND (c.kind = 1 AND c.changed_at > since.events OR r.at > since.receipts))
+      LIMIT ${limits.missedConversations + 1}) m`
+}
+
+type MissedRow = MissedConversation & { readonly ord: number }
+
+/** As `Sync.missed`, in a database in which a write may be committed `longestWriteMs` after its time. */
+export async function readMissed(
+  database: Queryable,
+  questions: readonly MissedQuestion[],
+  longestWriteMs: number
+): Promise<(readonly MissedConversation[] | null)[]> {
+  if (questions.length === 0) return []
+  const rows = await database.query<MissedRow>(MISSED, [
+    questions.map(({ userId }) => userId),
+    questions.map(({ deafMs }) => deafMs),
+    longestWriteMs,
+    Math.min(LONGEST_RECEIPT_MS, longestWriteMs)
+  ])
+  const of = grouped(rows, ({ ord }) => ord)
+  return questions.map((_, index) => {
+    const found = of.get(index + 1) ?? []
+    return found.length > limits.missedConversations ? null : found.map(({ ord: _ord, ...missed }) => missed)
+  })
+}
