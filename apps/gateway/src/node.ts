@@ -20,7 +20,7 @@ export interface GatewayDeps {
   readonly presence: Presence
   readonly tickets: Tickets
   readonly limits: Limits
-  readonly tokens: Pick<Tokens, 'verifyAccess'>
+  readonly tokens: Pick<Tokens, 'verifyAccessOnce'>
   readonly settings: GatewaySettings
   readonly timers: Timers
   /** From 0 to 1: spreads what would otherwise happen at once. */
