@@ -104,10 +104,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
         const stream = guest.response.socket // an injected request has none of its own
         if (stream === null) return socket.terminate()
         letGo(socket, stream, guest)
-        const connection = connect({ socket, stream, claims, guard }, node, () => {
-          guard.leave()
-          sockets.delete(connection)
-        })
+        const connection = connect({ socket, stream, claims, guard }, node, sockets.delete)
         sockets.add(connection)
         if (draining) connection.sendAway(0)
       })

@@ -1,20 +1,25 @@
 import type { Writable } from 'node:stream'
-import { type Claims, type CloseCode, closeCodes, conversationStream } from '@rendezvous/contract'
+import type { ControlHeader } from '@rendezvous/cluster'
+import {
+  type Claims,
+  type CloseCode,
+  type ConversationId,
+  closeCodes,
+  conversationStream,
+  type UserId
+} from '@rendezvous/contract'
 import type { WebSocket } from 'ws'
-import { closing } from './closing.ts'
-import { dialectOf } from './dialect.ts'
+import { type Dialect, dialectOf } from './dialect.ts'
+import { Early } from './early.ts'
 import type { Guard } from './flood.ts'
-import { heartbeat } from './heartbeat.ts'
-import type { Member } from './hub.ts'
-import { intake } from './intake.ts'
+import { Intake, type Speaker } from './intake.ts'
 import type { Node } from './node.ts'
-import type { Frame } from './outgoing.ts'
-import { openOutlet } from './outlet.ts'
-import { place, type Welcome } from './place.ts'
-import { type Guest, RETRY_MS } from './room.ts'
+import type { Frame, RoomFrame } from './outgoing.ts'
+import { type Outlet, openOutlet, type Writer } from './outlet.ts'
+import { Place, type Taker, type Welcome } from './place.ts'
+import { RETRY_MS } from './room.ts'
+import { Watch, type Watched } from './watch.ts'
 
-/** Frames that wait while a socket connects, at most, and their bytes as with a slow consumer; then the client is better off connecting anew. */
-const BUFFERED_MAX = 1_000
 /** Close codes from here on tell a client that it has lost its right to be here. */
 const FINAL = 4500
 
@@ -26,196 +31,231 @@ export interface Connection {
   cut(): void
 }
 
+/** Who is served, over what. `stream` is the TCP connection beneath `socket`. */
+interface Visitor {
+  readonly socket: WebSocket
+  readonly stream: Writable
+  readonly claims: Claims
+  readonly guard: Guard
+}
+
+/**
+ * Serves the visitor. Call it synchronously once the upgrade is done. `ended` is called once, when the socket needs nothing of this node any more.
+ */
+export function connect(visitor: Visitor, node: Node, ended: (connection: Connection) => void): Connection {
+  const connection = new SocketConnection(visitor, node)
+  connection.serve(ended)
+  return connection
+}
+
 /** `connecting` until `ready` was sent, `closed` from the moment this side decided or learnt that it ends. */
 type State = 'connecting' | 'ready' | 'closed'
 
 /**
- * Serves `socket` for who `claims` say. Call it synchronously once the upgrade is done. `stream` is the TCP connection beneath.
- * `ended` is called once, when the socket needs nothing of this node any more. Long because it is the state of one socket.
+ * The state of one socket. A class that is itself what its parts and the node call back to: a closure for each of these calls would be most
+ * of what a socket takes.
  */
-export function connect(
-  { socket, stream, claims, guard }: { socket: WebSocket; stream: Writable; claims: Claims; guard: Guard },
-  node: Node,
-  ended: () => void
-): Connection {
-  const { settings, timers, deliveries, voice } = node
-  const { userId } = claims
-  const dialect = dialectOf(socket.protocol)
-  const buffered: Frame[] = []
-  let bufferedBytes = 0
-  let state: State = 'connecting'
-  let cancelResync: (() => void) | null = null
-  let isInterrupted = false
+class SocketConnection implements Connection, Writer, Speaker, Taker, Watched {
+  readonly node: Node
+  readonly socket: WebSocket
+  readonly stream: Writable
+  readonly claims: Claims
+  readonly guard: Guard
+  readonly #dialect: Dialect
+  readonly #outlet: Outlet
+  readonly #intake: Intake
+  readonly #watch: Watch
+  readonly #place: Place
+  #state: State = 'connecting'
+  /** Null unless it is connecting. */
+  #early: Early | null = new Early()
+  #cancelResync: (() => void) | null = null
 
-  const outlet = openOutlet({
-    socket,
-    stream,
-    maxBuffered: settings.slowConsumerBytes,
-    onSlow: () => endWith(closeCodes.slowConsumer)
-  })
-  const closer = closing({ socket, timers, timeoutMs: settings.closeTimeoutMs })
-  const pulse = heartbeat({
-    timers,
-    intervalMs: settings.heartbeatIntervalMs,
-    timeoutMs: settings.heartbeatTimeoutMs,
-    ping: () => socket.ping(),
-    dead: () => endWith(closeCodes.heartbeatTimeout)
-  })
-  const reader = intake({
-    claims,
-    node,
-    guard,
-    send: frame => outlet.send(frame),
-    onTooMany: () => endWith(closeCodes.badFrames),
-    onFlood: () => endWith(closeCodes.flooding)
-  })
-  const cancelConnecting = timers.after(settings.connectTimeoutMs, () => endWith(closeCodes.unavailable))
-  let cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
-
-  const member: Member & Guest = {
-    userId,
-    receive(frames) {
-      if (state === 'ready') for (const frame of frames) write(frame)
-      else if (state === 'connecting') buffer(frames)
-    },
-    control({ user_id, end_sessions, spare, code }) {
-      if (user_id !== userId || claims.tokenId === spare) return
-      if (end_sessions === 'all' || end_sessions.includes(claims.sessionId)) endWith(closeCodeOf(code))
-    },
-    moved(frame) {
-      seat.moved(frame).catch(error => {
-        if (!isClosed()) node.log(error, 'a room could not be entered')
-        endWith(closeCodes.unavailable)
-      })
-    },
-    resync(conversationId) {
-      if (state === 'ready') outlet.send(voice.resync(conversationStream(conversationId))) // before, it will fetch everything anyway
-    },
-    interrupted() {
-      if (state === 'ready') cancelResync ??= timers.after(node.random() * settings.resyncSpreadMs, () => renew(true))
-      else isInterrupted = true
-    }
+  constructor({ socket, stream, claims, guard }: Visitor, node: Node) {
+    this.node = node
+    this.socket = socket
+    this.stream = stream
+    this.claims = claims
+    this.guard = guard
+    this.#dialect = dialectOf(socket.protocol)
+    this.#outlet = openOutlet(this)
+    this.#intake = new Intake(this)
+    this.#watch = new Watch(this)
+    this.#place = new Place(this)
   }
 
-  const seat = place(member, claims, node)
-
-  /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
-   *  client is told once. */
-  function renew(isFirst: boolean): void {
-    const tell = () => outlet.send(voice.resync(null))
-    cancelResync = null
-    seat.renew().then(
-      welcome => {
-        if (welcome === null) return
-        if (!welcome.alive) return endWith(closeCodes.sessionEnded)
-        outlet.send(voice.snapshot([...welcome.online]))
-        tell()
-      },
-      error => {
-        if (isClosed()) return
-        node.log(error, 'what an interruption cost could not be asked')
-        cancelResync ??= timers.after(RETRY_MS, () => renew(false))
-        if (isFirst) tell()
-      }
-    )
+  get userId(): UserId {
+    return this.claims.userId
   }
 
-  function expire(): void {
-    if (claims.expiresAt <= timers.now()) endWith(closeCodes.tokenExpired)
-    else cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
+  get maxBuffered(): number {
+    return this.node.settings.slowConsumerBytes
   }
 
-  function buffer(frames: readonly Frame[]): void {
-    for (const frame of frames) {
-      buffered.push(frame)
-      bufferedBytes += frame.bytes.length
-    }
-    if (buffered.length > BUFFERED_MAX || bufferedBytes > settings.slowConsumerBytes) endWith(closeCodes.slowConsumer)
+  serve(ended: (connection: Connection) => void): void {
+    const { socket, node } = this
+    socket.on('message', (data: Buffer, isBinary) => this.#isClosed() || this.#intake.read(data, isBinary))
+    socket.on('ping', data => {
+      const isHeard = !this.#isClosed() && this.#intake.control() && socket.bufferedAmount <= this.maxBuffered
+      if (isHeard) socket.pong(data)
+    })
+    socket.on('pong', () => {
+      this.#watch.pong()
+      if (!this.#isClosed()) this.#intake.control()
+    })
+    socket.on('error', error => {
+      node.debug(error, 'a socket broke off')
+      this.#dismantle()
+      this.#watch.closing() // ws answers what broke its rules with a close frame of its own
+    })
+    socket.on('close', () => {
+      this.#dismantle()
+      this.#watch.stop()
+      this.guard.leave()
+      ended(this)
+    })
+    socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
+    this.#open().catch(error => {
+      if (!this.#isClosed()) node.log(error, 'a socket could not be opened')
+      this.endWith(closeCodes.unavailable)
+    })
   }
 
-  function write({ bytes, message }: Frame): void {
-    if (message === null || message.sender === userId || dialect !== 'legacy') outlet.send(bytes)
-    else
-      outlet.send(bytes, () => deliveries.report({ userId, conversationId: message.conversationId, seq: message.seq }))
+  receive(frames: readonly Frame[]): void {
+    if (this.#state === 'ready') for (const frame of frames) this.#write(frame)
+    else if (this.#early?.add(frames, this.maxBuffered) === false) this.endWith(closeCodes.slowConsumer)
   }
 
-  async function open(): Promise<void> {
-    const welcome = await seat.take()
+  control({ user_id, end_sessions, spare, code }: ControlHeader): void {
+    if (user_id !== this.userId || this.claims.tokenId === spare) return
+    if (end_sessions === 'all' || end_sessions.includes(this.claims.sessionId)) this.endWith(closeCodeOf(code))
+  }
+
+  moved(frame: RoomFrame): void {
+    this.#place.moved(frame).catch(error => {
+      if (!this.#isClosed()) this.node.log(error, 'a room could not be entered')
+      this.endWith(closeCodes.unavailable)
+    })
+  }
+
+  resync(conversationId: ConversationId): void {
+    if (this.#state !== 'ready') return // it will fetch everything anyway
+    this.send(this.node.voice.resync(conversationStream(conversationId)))
+  }
+
+  interrupted(): void {
+    const { timers, random, settings } = this.node
+    if (this.#state === 'ready')
+      this.#cancelResync ??= timers.after(random() * settings.resyncSpreadMs, () => this.#renew(true))
+    else if (this.#early !== null) this.#early.isInterrupted = true
+  }
+
+  send(frame: string): void {
+    this.#outlet.send(frame)
+  }
+
+  ping(): void {
+    this.socket.ping()
+  }
+
+  onSlow(): void {
+    this.endWith(closeCodes.slowConsumer)
+  }
+
+  onTooMany(): void {
+    this.endWith(closeCodes.badFrames)
+  }
+
+  onFlood(): void {
+    this.endWith(closeCodes.flooding)
+  }
+
+  sendAway(afterMs: number): void {
+    this.send(this.node.voice.reconnect(afterMs))
+    this.endWith(closeCodes.draining)
+  }
+
+  cut(): void {
+    this.socket.terminate()
+  }
+
+  endWith(code: CloseCode): void {
+    if (this.#isClosed()) return
+    this.#dismantle()
+    if (code.code >= FINAL || code === closeCodes.tokenExpired) this.#intake.stop()
+    this.#outlet.flush()
+    this.socket.resume() // a paused socket would not hear the client's answer
+    this.socket.close(code.code, code.reason)
+    this.#watch.closing()
+  }
+
+  async #open(): Promise<void> {
+    const welcome = await this.#place.take()
     if (welcome === null) return
-    if (welcome.alive) start(welcome)
-    else endWith(closeCodes.sessionEnded)
+    if (welcome.alive) this.#start(welcome)
+    else this.endWith(closeCodes.sessionEnded)
   }
 
-  function start({ online, head }: Welcome): void {
-    state = 'ready'
-    cancelConnecting()
-    outlet.send(voice.snapshot([...online]))
-    const heartbeatMs = settings.heartbeatIntervalMs
-    outlet.send(
-      voice.ready({ user_id: userId, session_id: claims.sessionId, dialect, heartbeat_ms: heartbeatMs, head })
-    )
-    for (const frame of buffered.splice(0)) write(frame)
-    if (isInterrupted) member.interrupted([])
-    socket.resume()
-    if (dialect === 'legacy')
+  #start({ online, head }: Welcome): void {
+    const { node, userId } = this
+    const early = this.#early
+    this.#early = null
+    this.#state = 'ready'
+    this.#watch.ready()
+    this.send(node.voice.snapshot([...online]))
+    const facts = { dialect: this.#dialect, heartbeat_ms: node.settings.heartbeatIntervalMs, head }
+    this.send(node.voice.ready({ user_id: userId, session_id: this.claims.sessionId, ...facts }))
+    for (const frame of early?.frames ?? []) this.#write(frame)
+    if (early?.isInterrupted) this.interrupted()
+    this.socket.resume()
+    if (this.#dialect === 'legacy')
       node.backend
         .deliverWaiting(userId)
         .catch(error => node.log(error, 'what waited could not be counted as delivered'))
   }
 
-  function isClosed(): boolean {
-    return state === 'closed'
+  /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
+   *  client is told once. */
+  #renew(isFirst: boolean): void {
+    const { voice, log, timers } = this.node
+    const tell = () => this.send(voice.resync(null))
+    this.#cancelResync = null
+    this.#place.renew().then(
+      welcome => {
+        if (welcome === null) return
+        if (!welcome.alive) return this.endWith(closeCodes.sessionEnded)
+        this.send(voice.snapshot([...welcome.online]))
+        tell()
+      },
+      error => {
+        if (this.#isClosed()) return
+        log(error, 'what an interruption cost could not be asked')
+        this.#cancelResync ??= timers.after(RETRY_MS, () => this.#renew(false))
+        if (isFirst) tell()
+      }
+    )
   }
 
-  function endWith(code: CloseCode): void {
-    if (isClosed()) return
-    dismantle()
-    if (code.code >= FINAL || code === closeCodes.tokenExpired) reader.stop()
-    outlet.flush()
-    closer.close(code)
+  #write({ bytes, message }: Frame): void {
+    const { userId } = this
+    if (message === null || message.sender === userId || this.#dialect !== 'legacy') this.#outlet.send(bytes)
+    else {
+      const { conversationId, seq } = message
+      this.#outlet.send(bytes, () => this.node.deliveries.report({ userId, conversationId, seq }))
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   /** Lets go of everything but the TCP connection, and the commands that were taken. */
-  function dismantle(): void {
-    if (isClosed()) return
-    state = 'closed'
-    buffered.length = 0
-    for (const cancel of [cancelConnecting, cancelExpiry, cancelResync]) cancel?.()
-    pulse.stop()
-    seat.release()
-  }
-
-  socket.on('message', (data: Buffer, isBinary) => isClosed() || reader.read(data, isBinary))
-  socket.on('ping', data => {
-    const isHeard = !isClosed() && reader.control() && socket.bufferedAmount <= settings.slowConsumerBytes
-    if (isHeard) socket.pong(data)
-  })
-  socket.on('pong', () => {
-    pulse.pong()
-    if (!isClosed()) reader.control()
-  })
-  socket.on('error', error => {
-    node.debug(error, 'a socket broke off')
-    dismantle()
-    closer.expectEnd() // ws answers what broke its rules with a close frame of its own
-  })
-  socket.on('close', () => {
-    dismantle()
-    closer.ended()
-    ended()
-  })
-  socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
-  open().catch(error => {
-    if (!isClosed()) node.log(error, 'a socket could not be opened')
-    endWith(closeCodes.unavailable)
-  })
-
-  return {
-    sendAway(afterMs) {
-      outlet.send(voice.reconnect(afterMs))
-      endWith(closeCodes.draining)
-    },
-    cut: () => socket.terminate()
+  #dismantle(): void {
+    if (this.#isClosed()) return
+    this.#state = 'closed'
+    this.#early = null
+    this.#cancelResync?.()
+    this.#place.release()
   }
 }
 

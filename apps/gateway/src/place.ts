@@ -1,4 +1,4 @@
-import { type Topic, userTopic } from '@rendezvous/cluster'
+import { userTopic } from '@rendezvous/cluster'
 import type { Claims, UserId } from '@rendezvous/contract'
 import type { Member } from './hub.ts'
 import type { Node } from './node.ts'
@@ -14,62 +14,61 @@ export interface Welcome {
   readonly head: number
 }
 
-/** What one socket holds of its node: its topics, its rooms, and its share in the person's presence. */
-export interface Place {
-  /** Takes it: once only. Resolves when all topics are confirmed; with null when it was released meanwhile.
-   *  @throws ClusterError or whatever the api's call rejects with; then `release` is still due. */
-  take(): Promise<Welcome | null>
-  /** Its own topic brought that people came or went. @throws as `take`. */
-  moved(frame: RoomFrame): Promise<void>
-  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now, and looks who is online. As `take`. */
-  renew(): Promise<Welcome | null>
-  /** Lets go of everything, taken or being taken. Safe to repeat. */
-  release(): void
+/** The socket that takes a place. */
+export interface Taker extends Member, Guest {
+  readonly claims: Claims
+  readonly node: Pick<Node, 'hub' | 'rooms' | 'presence' | 'backend'>
 }
 
-/** The place of `member`, a socket of who `claims` say. */
-export function place(
-  member: Member & Guest,
-  claims: Claims,
-  { hub, rooms, presence, backend }: Pick<Node, 'hub' | 'rooms' | 'presence' | 'backend'>
-): Place {
-  const topics: Topic[] = []
-  let isPresent = false
-  let released = false
+/** What one socket holds of its node: its person's topic, its rooms, and its share in the person's presence. A class, since there is one a socket. */
+export class Place {
+  readonly #taker: Taker
+  #isPresent = false
+  #isReleased = false
 
-  async function join(more: readonly Topic[]): Promise<void> {
-    topics.push(...more)
-    await hub.join(member, more)
+  constructor(taker: Taker) {
+    this.#taker = taker
   }
 
-  async function settle(): Promise<Welcome | null> {
-    const { alive, rooms: entered, contacts, head } = await backend.roster(claims)
-    if (released) return null
-    if (!alive) return { alive, online: [], head }
-    await rooms.enter(member, entered)
-    if (released) return null
-    const online = await presence.online(contacts)
-    return released ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
-  }
-
-  return {
+  /**
+   * Takes it: once only. Resolves when all topics are confirmed; with null when it was released meanwhile.
+   * @throws ClusterError or whatever the api's call rejects with; then `release` is still due.
+   */
+  async take(): Promise<Welcome | null> {
     // the order of DESIGN.md, Connecting: what happens between the roster and the rooms reaches the person's own topic. He is present
     // before the roster is asked for: who comes later than it was read then finds him among those to tell (ADR 12)
-    async take() {
-      await join([userTopic(claims.userId)])
-      if (released) return null
-      isPresent = true
-      await presence.enter(claims.userId)
-      return settle()
-    },
-    moved: frame => rooms.moved(member, frame),
-    renew: settle,
-    release() {
-      if (released) return
-      released = true
-      hub.leave(member, topics)
-      rooms.release(member)
-      if (isPresent) presence.leave(claims.userId)
-    }
+    const { node, userId } = this.#taker
+    await node.hub.join(this.#taker, [userTopic(userId)])
+    if (this.#isReleased) return null
+    this.#isPresent = true
+    await node.presence.enter(userId)
+    return this.renew()
+  }
+
+  /** Makes good what its own topic may not have brought: enters the rooms that its person is in now, and looks who is online. As `take`. */
+  async renew(): Promise<Welcome | null> {
+    const { claims, node } = this.#taker
+    const { alive, rooms, contacts, head } = await node.backend.roster(claims)
+    if (this.#isReleased) return null
+    if (!alive) return { alive, online: [], head }
+    await node.rooms.enter(this.#taker, rooms)
+    if (this.#isReleased) return null
+    const online = await node.presence.online(contacts)
+    return this.#isReleased ? null : { alive, online: [...new Set([claims.userId, ...online])], head }
+  }
+
+  /** Its own topic brought that people came or went. @throws as `take`. */
+  moved(frame: RoomFrame): Promise<void> {
+    return this.#taker.node.rooms.moved(this.#taker, frame)
+  }
+
+  /** Lets go of everything, taken or being taken. Safe to repeat. */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    const { node, userId } = this.#taker
+    node.hub.leave(this.#taker, [userTopic(userId)])
+    node.rooms.release(this.#taker)
+    if (this.#isPresent) node.presence.leave(userId)
   }
 }
