@@ -18,7 +18,8 @@ export interface Rooms {
 
 /** What a socket has of the rooms. */
 interface Visit {
-  readonly rooms: Set<Room>
+  /** Replaced with each change. Mostly they are few, for which a Set would be 200 bytes. */
+  rooms: readonly Room[]
   /** The last coming or going of its own person that it was told, by conversation; null as long as there is none. */
   told: Map<ConversationId, Seq> | null
 }
@@ -51,7 +52,7 @@ export function openRooms(
   function visitOf(guest: Guest): Visit {
     const known = visits.get(guest)
     if (known !== undefined) return known
-    const visit: Visit = { rooms: new Set(), told: null }
+    const visit: Visit = { rooms: [], told: null }
     visits.set(guest, visit)
     return visit
   }
@@ -69,7 +70,8 @@ export function openRooms(
   }
 
   function gone(guest: Guest, room: Room): void {
-    visits.get(guest)?.rooms.delete(room)
+    const visit = visits.get(guest)
+    if (visit !== undefined) visit.rooms = visit.rooms.filter(other => other !== room)
     if (!room.isEmpty || rooms.get(room.conversationId) !== room) return
     rooms.delete(room.conversationId)
     hub.leave(follower, [roomTopic(room.conversationId)])
@@ -79,9 +81,12 @@ export function openRooms(
   function letIn(guest: Guest, head: RoomHead): boolean {
     const { conversationId, membersSeq } = head
     const room = rooms.get(conversationId) ?? new Room(house, conversationId, head)
+    const isHere = room.since(guest) !== null
     if (!room.enter(guest, membersSeq)) return false
+    if (isHere) return true
     rooms.set(conversationId, room)
-    visitOf(guest).rooms.add(room)
+    const visit = visitOf(guest)
+    visit.rooms = visit.rooms.concat(room)
     return true
   }
 
@@ -150,8 +155,9 @@ export function openRooms(
       else room?.leave(guest)
     },
     release(guest) {
-      for (const room of visits.get(guest)?.rooms ?? []) room.leave(guest)
+      const visit = visits.get(guest)
       visits.delete(guest)
+      for (const room of visit?.rooms ?? []) room.leave(guest)
     }
   }
 }
