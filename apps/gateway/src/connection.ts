@@ -13,6 +13,7 @@ import { type Dialect, dialectOf } from './dialect.ts'
 import { Early } from './early.ts'
 import type { Guard } from './flood.ts'
 import { Intake, type Speaker } from './intake.ts'
+import { type Listener, listen } from './listener.ts'
 import type { Node } from './node.ts'
 import type { Frame, RoomFrame } from './outgoing.ts'
 import { type Outlet, openOutlet, type Writer } from './outlet.ts'
@@ -39,12 +40,13 @@ interface Visitor {
   readonly guard: Guard
 }
 
-/**
- * Serves the visitor. Call it synchronously once the upgrade is done. `ended` is called once, when the socket needs nothing of this node any more.
- */
-export function connect(visitor: Visitor, node: Node, ended: (connection: Connection) => void): Connection {
-  const connection = new SocketConnection(visitor, node)
-  connection.serve(ended)
+/** Called once, when the socket needs nothing of this node any more. */
+type Ended = (connection: Connection) => void
+
+/** Serves the visitor. Call it synchronously once the upgrade is done. */
+export function connect(visitor: Visitor, node: Node, ended: Ended): Connection {
+  const connection = new SocketConnection(visitor, node, ended)
+  connection.serve()
   return connection
 }
 
@@ -55,12 +57,13 @@ type State = 'connecting' | 'ready' | 'closed'
  * The state of one socket. A class that is itself what its parts and the node call back to: a closure for each of these calls would be most
  * of what a socket takes.
  */
-class SocketConnection implements Connection, Writer, Speaker, Taker, Watched {
+class SocketConnection implements Connection, Listener, Writer, Speaker, Taker, Watched {
   readonly node: Node
   readonly socket: WebSocket
   readonly stream: Writable
   readonly claims: Claims
   readonly guard: Guard
+  readonly #ended: Ended
   readonly #dialect: Dialect
   readonly #outlet: Outlet
   readonly #intake: Intake
@@ -71,12 +74,13 @@ class SocketConnection implements Connection, Writer, Speaker, Taker, Watched {
   #early: Early | null = new Early()
   #cancelResync: (() => void) | null = null
 
-  constructor({ socket, stream, claims, guard }: Visitor, node: Node) {
+  constructor({ socket, stream, claims, guard }: Visitor, node: Node, ended: Ended) {
     this.node = node
     this.socket = socket
     this.stream = stream
     this.claims = claims
     this.guard = guard
+    this.#ended = ended
     this.#dialect = dialectOf(socket.protocol)
     this.#outlet = openOutlet(this)
     this.#intake = new Intake(this)
@@ -92,33 +96,41 @@ class SocketConnection implements Connection, Writer, Speaker, Taker, Watched {
     return this.node.settings.slowConsumerBytes
   }
 
-  serve(ended: (connection: Connection) => void): void {
-    const { socket, node } = this
-    socket.on('message', (data: Buffer, isBinary) => this.#isClosed() || this.#intake.read(data, isBinary))
-    socket.on('ping', data => {
-      const isHeard = !this.#isClosed() && this.#intake.control() && socket.bufferedAmount <= this.maxBuffered
-      if (isHeard) socket.pong(data)
-    })
-    socket.on('pong', () => {
-      this.#watch.pong()
-      if (!this.#isClosed()) this.#intake.control()
-    })
-    socket.on('error', error => {
-      node.debug(error, 'a socket broke off')
-      this.#dismantle()
-      this.#watch.closing() // ws answers what broke its rules with a close frame of its own
-    })
-    socket.on('close', () => {
-      this.#dismantle()
-      this.#watch.stop()
-      this.guard.leave()
-      ended(this)
-    })
-    socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
+  /** Once only. */
+  serve(): void {
+    listen(this.socket, this)
+    this.socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
     this.#open().catch(error => {
-      if (!this.#isClosed()) node.log(error, 'a socket could not be opened')
+      if (!this.#isClosed()) this.node.log(error, 'a socket could not be opened')
       this.endWith(closeCodes.unavailable)
     })
+  }
+
+  onMessage(data: Buffer, isBinary: boolean): void {
+    if (!this.#isClosed()) this.#intake.read(data, isBinary)
+  }
+
+  onPing(data: Buffer): void {
+    const isHeard = !this.#isClosed() && this.#intake.control() && this.socket.bufferedAmount <= this.maxBuffered
+    if (isHeard) this.socket.pong(data)
+  }
+
+  onPong(): void {
+    this.#watch.pong()
+    if (!this.#isClosed()) this.#intake.control()
+  }
+
+  onError(error: Error): void {
+    this.node.debug(error, 'a socket broke off')
+    this.#dismantle()
+    this.#watch.closing() // ws answers what broke its rules with a close frame of its own
+  }
+
+  onClose(): void {
+    this.#dismantle()
+    this.#watch.stop()
+    this.guard.leave()
+    this.#ended(this)
   }
 
   receive(frames: readonly Frame[]): void {
