@@ -12,8 +12,15 @@ export interface Plan {
     readonly ms: number
   }
   readonly handshakes: { readonly sockets: number; readonly perSecond: number }
-  /** Sockets at which memory is looked at, and how often the whole is repeated with new processes. */
-  readonly memory: { readonly steps: readonly number[]; readonly repeats: number; readonly perSecond: number }
+  readonly memory: {
+    /** Sockets at which memory is looked at. */
+    readonly steps: readonly number[]
+    /** How often as many as in the first step come and go before. */
+    readonly waves: number
+    /** How often the whole is repeated with new processes. */
+    readonly repeats: number
+    readonly perSecond: number
+  }
   readonly sends: { readonly conversations: number; readonly sends: number; readonly connections: number }
 }
 
@@ -23,7 +30,7 @@ export const full: Plan = {
   warming: 4,
   deliveries: { rooms: 100, perSecond: 1_000, large: 1_000, largePerSecond: 20, ms: 3_000 },
   handshakes: { sockets: 500, perSecond: 250 },
-  memory: { steps: [1_000, 2_000, 3_000, 4_000, 5_000], repeats: 3, perSecond: 1_000 },
+  memory: { steps: [1_000, 2_000, 3_000, 4_000, 5_000], waves: 3, repeats: 3, perSecond: 1_000 },
   sends: { conversations: 1_000, sends: 5_000, connections: 64 }
 }
 
@@ -33,6 +40,6 @@ export const quick: Plan = {
   warming: 1,
   deliveries: { rooms: 2, perSecond: 100, large: 50, largePerSecond: 20, ms: 200 },
   handshakes: { sockets: 20, perSecond: 1_000 },
-  memory: { steps: [20, 60, 100], repeats: 1, perSecond: 1_000 },
+  memory: { steps: [20, 60, 100], waves: 1, repeats: 1, perSecond: 1_000 },
   sends: { conversations: 20, sends: 100, connections: 8 }
 }

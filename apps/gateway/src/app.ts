@@ -65,8 +65,9 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       const claims = await admit(request)
       const guard = crowd.enter(claims.userId)
       if (guard === null) throw new ApiError('too_many_sockets', { retryAfter: SEAT_RETRY_SECONDS })
-      reply.raw.socket?.once('close', guard.leave) // also of an upgrade that comes to nothing
-      admitted.set(request, { claims, guard, response: reply.raw })
+      const turnBack = () => guard.leave()
+      reply.raw.socket?.once('close', turnBack)
+      admitted.set(request, { claims, guard, response: reply.raw, turnBack })
     } finally {
       admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
     }
@@ -99,31 +100,30 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
       scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
         const guest = admitted.get(request)
         if (guest === undefined) return socket.terminate()
-        const { claims, guard, response } = guest // by itself, since `guest` would be held by what ends the connection
-        const stream = response.socket // an injected request has none of its own
+        const { claims, guard } = guest // by themselves, since `guest` would be held by what ends the connection
+        const stream = guest.response.socket // an injected request has none of its own
         if (stream === null) return socket.terminate()
-        letGo(socket, stream, response)
-        const connection = connect({ socket, stream, claims, guard }, node, () => {
-          guard.leave()
-          sockets.delete(connection)
-        })
+        letGo(socket, stream, guest)
+        const connection = connect({ socket, stream, claims, guard }, node, sockets.delete)
         sockets.add(connection)
         if (draining) connection.sendAway(0)
       })
   })
 }
 
-/** Who was let in: who he is, what he may do, and the response that the upgrade did without. */
+/** Who was let in: who he is, what he may do, the response that the upgrade did without, and what is due when it comes to nothing. */
 interface Guest {
   readonly claims: Claims
   readonly guard: Guard
   readonly response: ServerResponse
+  readonly turnBack: () => void
 }
 
 /** Takes from a new socket what would hold its request, headers and all, for as long as it lives: half of what an idle socket takes. */
-function letGo(socket: WebSocket, stream: Socket, response: ServerResponse): void {
+function letGo(socket: WebSocket, stream: Socket, { response, turnBack }: Guest): void {
   socket.removeAllListeners('error') // the plugin's, which only logs; who serves the socket listens for himself
   response.detachSocket(stream)
+  stream.off('close', turnBack) // who serves the socket gives the seat back
 }
 
 /** The path with and without its trailing slash, where the app does not see to that itself. */

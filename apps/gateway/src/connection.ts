@@ -1,21 +1,28 @@
 import type { Writable } from 'node:stream'
-import { type Claims, type CloseCode, closeCodes, conversationStream } from '@rendezvous/contract'
+import type { ControlHeader } from '@rendezvous/cluster'
+import {
+  type Claims,
+  type CloseCode,
+  type ConversationId,
+  closeCodes,
+  conversationStream,
+  type UserId
+} from '@rendezvous/contract'
 import type { WebSocket } from 'ws'
-import { closing } from './closing.ts'
-import { dialectOf } from './dialect.ts'
+import { type Dialect, dialectOf } from './dialect.ts'
+import { Early } from './early.ts'
 import type { Guard } from './flood.ts'
-import { heartbeat } from './heartbeat.ts'
-import type { Member } from './hub.ts'
-import { intake } from './intake.ts'
+import type { Loss } from './hub.ts'
+import { Intake, type Speaker } from './intake.ts'
 import { joined, type Lapse, lapseOf } from './lapse.ts'
+import { type Listener, listen } from './listener.ts'
 import type { Node } from './node.ts'
-import type { Frame } from './outgoing.ts'
-import { openOutlet } from './outlet.ts'
-import { place, type Welcome } from './place.ts'
-import { type Guest, RETRY_MS } from './room.ts'
+import type { Frame, RoomFrame } from './outgoing.ts'
+import { type Outlet, openOutlet, type Writer } from './outlet.ts'
+import { Place, type Taker, type Welcome } from './place.ts'
+import { RETRY_MS } from './room.ts'
+import { Watch, type Watched } from './watch.ts'
 
-/** Frames that wait while a socket connects, at most, and their bytes as with a slow consumer; then the client is better off connecting anew. */
-const BUFFERED_MAX = 1_000
 /** Close codes from here on tell a client that it has lost its right to be here. */
 const FINAL = 4500
 
@@ -27,204 +34,250 @@ export interface Connection {
   cut(): void
 }
 
+/** Who is served, over what. `stream` is the TCP connection beneath `socket`. */
+interface Visitor {
+  readonly socket: WebSocket
+  readonly stream: Writable
+  readonly claims: Claims
+  readonly guard: Guard
+}
+
+/** Called once, when the socket needs nothing of this node any more. */
+type Ended = (connection: Connection) => void
+
+/** Serves the visitor. Call it synchronously once the upgrade is done. */
+export function connect(visitor: Visitor, node: Node, ended: Ended): Connection {
+  const connection = new SocketConnection(visitor, node, ended)
+  connection.serve()
+  return connection
+}
+
 /** `connecting` until `ready` was sent, `closed` from the moment this side decided or learnt that it ends. */
 type State = 'connecting' | 'ready' | 'closed'
 
 /**
- * Serves `socket` for who `claims` say. Call it synchronously once the upgrade is done. `stream` is the TCP connection beneath.
- * `ended` is called once, when the socket needs nothing of this node any more. Long because it is the state of one socket.
+ * The state of one socket. A class that is itself what its parts and the node call back to: a closure for each of these calls would be most
+ * of what a socket takes.
  */
-export function connect(
-  { socket, stream, claims, guard }: { socket: WebSocket; stream: Writable; claims: Claims; guard: Guard },
-  node: Node,
-  ended: () => void
-): Connection {
-  const { settings, timers, deliveries, voice } = node
-  const { userId } = claims
-  const dialect = dialectOf(socket.protocol)
-  const buffered: Frame[] = []
-  let bufferedBytes = 0
-  let state: State = 'connecting'
-  let cancelRenewal: (() => void) | null = null
+class SocketConnection implements Connection, Listener, Writer, Speaker, Taker, Watched {
+  readonly node: Node
+  readonly socket: WebSocket
+  readonly stream: Writable
+  readonly claims: Claims
+  readonly guard: Guard
+  readonly #ended: Ended
+  readonly #dialect: Dialect
+  readonly #outlet: Outlet
+  readonly #intake: Intake
+  readonly #watch: Watch
+  readonly #place: Place
+  #state: State = 'connecting'
+  /** Null unless it is connecting. */
+  #early: Early | null = new Early()
+  #cancelRenewal: (() => void) | null = null
   /** What an interruption cost is not known yet. */
-  let lapse: Lapse | null = null
+  #lapse: Lapse | null = null
 
-  const outlet = openOutlet({
-    socket,
-    stream,
-    maxBuffered: settings.slowConsumerBytes,
-    onSlow: () => endWith(closeCodes.slowConsumer)
-  })
-  const closer = closing({ socket, timers, timeoutMs: settings.closeTimeoutMs })
-  const pulse = heartbeat({
-    timers,
-    intervalMs: settings.heartbeatIntervalMs,
-    timeoutMs: settings.heartbeatTimeoutMs,
-    ping: () => socket.ping(),
-    dead: () => endWith(closeCodes.heartbeatTimeout)
-  })
-  const reader = intake({
-    claims,
-    node,
-    guard,
-    send: frame => outlet.send(frame),
-    onTooMany: () => endWith(closeCodes.badFrames),
-    onFlood: () => endWith(closeCodes.flooding)
-  })
-  const cancelConnecting = timers.after(settings.connectTimeoutMs, () => endWith(closeCodes.unavailable))
-  let cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
-
-  const member: Member & Guest = {
-    userId,
-    receive(frames) {
-      if (state === 'ready') for (const frame of frames) write(frame)
-      else if (state === 'connecting') buffer(frames)
-    },
-    control({ user_id, end_sessions, spare, code }) {
-      if (user_id !== userId || claims.tokenId === spare) return
-      if (end_sessions === 'all' || end_sessions.includes(claims.sessionId)) endWith(closeCodeOf(code))
-    },
-    moved(frame) {
-      seat.moved(frame).catch(error => {
-        if (!isClosed()) node.log(error, 'a room could not be entered')
-        endWith(closeCodes.unavailable)
-      })
-    },
-    resync(conversationId) {
-      if (state === 'ready') outlet.send(voice.resync(conversationStream(conversationId))) // before, it will fetch everything anyway
-    },
-    interrupted(losses) {
-      lapse = joined(lapse, lapseOf(losses, timers.elapsed()))
-      if (state === 'ready') renewSoon()
-    }
+  constructor({ socket, stream, claims, guard }: Visitor, node: Node, ended: Ended) {
+    this.node = node
+    this.socket = socket
+    this.stream = stream
+    this.claims = claims
+    this.guard = guard
+    this.#ended = ended
+    this.#dialect = dialectOf(socket.protocol)
+    this.#outlet = openOutlet(this)
+    this.#intake = new Intake(this)
+    this.#watch = new Watch(this)
+    this.#place = new Place(this)
   }
 
-  const seat = place(member, claims, node)
-
-  function renewSoon(): void {
-    cancelRenewal ??= timers.after(node.random() * settings.resyncSpreadMs, () => renew(true))
+  get userId(): UserId {
+    return this.claims.userId
   }
 
-  /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
-   *  client is told once. */
-  function renew(isFirst: boolean): void {
-    const asked = lapse
-    cancelRenewal = null
-    lapse = null
-    if (asked === null) return
-    seat.renew(asked).then(
-      renewal => {
-        if (renewal === null) return
-        if (!renewal.alive) return endWith(closeCodes.sessionEnded)
-        outlet.send(voice.snapshot([...renewal.online]))
-        for (const stream of renewal.lost ?? [null]) outlet.send(voice.resync(stream))
-      },
-      error => {
-        if (isClosed()) return
-        node.log(error, 'what an interruption cost could not be asked')
-        lapse = joined(asked, lapse)
-        cancelRenewal ??= timers.after(RETRY_MS, () => renew(false))
-        if (isFirst) outlet.send(voice.resync(null))
-      }
-    )
+  get maxBuffered(): number {
+    return this.node.settings.slowConsumerBytes
   }
 
-  function expire(): void {
-    if (claims.expiresAt <= timers.now()) endWith(closeCodes.tokenExpired)
-    else cancelExpiry = timers.after(claims.expiresAt - timers.now(), expire)
+  /** Once only. */
+  serve(): void {
+    listen(this.socket, this)
+    this.socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
+    this.#open().catch(error => {
+      if (!this.#isClosed()) this.node.log(error, 'a socket could not be opened')
+      this.endWith(closeCodes.unavailable)
+    })
   }
 
-  function buffer(frames: readonly Frame[]): void {
-    for (const frame of frames) {
-      buffered.push(frame)
-      bufferedBytes += frame.bytes.length
-    }
-    if (buffered.length > BUFFERED_MAX || bufferedBytes > settings.slowConsumerBytes) endWith(closeCodes.slowConsumer)
+  onMessage(data: Buffer, isBinary: boolean): void {
+    if (!this.#isClosed()) this.#intake.read(data, isBinary)
   }
 
-  function write({ bytes, message }: Frame): void {
-    if (message === null || message.sender === userId || dialect !== 'legacy') outlet.send(bytes)
-    else
-      outlet.send(bytes, () => deliveries.report({ userId, conversationId: message.conversationId, seq: message.seq }))
+  onPing(data: Buffer): void {
+    const isHeard = !this.#isClosed() && this.#intake.control() && this.socket.bufferedAmount <= this.maxBuffered
+    if (isHeard) this.socket.pong(data)
   }
 
-  async function open(): Promise<void> {
-    const welcome = await seat.take()
+  onPong(): void {
+    this.#watch.pong()
+    if (!this.#isClosed()) this.#intake.control()
+  }
+
+  onError(error: Error): void {
+    this.node.debug(error, 'a socket broke off')
+    this.#dismantle()
+    this.#watch.closing() // ws answers what broke its rules with a close frame of its own
+  }
+
+  onClose(): void {
+    this.#dismantle()
+    this.#watch.stop()
+    this.guard.leave()
+    this.#ended(this)
+  }
+
+  receive(frames: readonly Frame[]): void {
+    if (this.#state === 'ready') for (const frame of frames) this.#write(frame)
+    else if (this.#early?.add(frames, this.maxBuffered) === false) this.endWith(closeCodes.slowConsumer)
+  }
+
+  control({ user_id, end_sessions, spare, code }: ControlHeader): void {
+    if (user_id !== this.userId || this.claims.tokenId === spare) return
+    if (end_sessions === 'all' || end_sessions.includes(this.claims.sessionId)) this.endWith(closeCodeOf(code))
+  }
+
+  moved(frame: RoomFrame): void {
+    this.#place.moved(frame).catch(error => {
+      if (!this.#isClosed()) this.node.log(error, 'a room could not be entered')
+      this.endWith(closeCodes.unavailable)
+    })
+  }
+
+  resync(conversationId: ConversationId): void {
+    if (this.#state !== 'ready') return // it will fetch everything anyway
+    this.send(this.node.voice.resync(conversationStream(conversationId)))
+  }
+
+  interrupted(losses: readonly Loss[]): void {
+    this.#lapse = joined(this.#lapse, lapseOf(losses, this.node.timers.elapsed()))
+    if (this.#state === 'ready') this.#renewSoon()
+  }
+
+  send(frame: string): void {
+    this.#outlet.send(frame)
+  }
+
+  ping(): void {
+    this.socket.ping()
+  }
+
+  onSlow(): void {
+    this.endWith(closeCodes.slowConsumer)
+  }
+
+  onTooMany(): void {
+    this.endWith(closeCodes.badFrames)
+  }
+
+  onFlood(): void {
+    this.endWith(closeCodes.flooding)
+  }
+
+  sendAway(afterMs: number): void {
+    this.send(this.node.voice.reconnect(afterMs))
+    this.endWith(closeCodes.draining)
+  }
+
+  cut(): void {
+    this.socket.terminate()
+  }
+
+  endWith(code: CloseCode): void {
+    if (this.#isClosed()) return
+    this.#dismantle()
+    if (code.code >= FINAL || code === closeCodes.tokenExpired) this.#intake.stop()
+    this.#outlet.flush()
+    this.socket.resume() // a paused socket would not hear the client's answer
+    this.socket.close(code.code, code.reason)
+    this.#watch.closing()
+  }
+
+  async #open(): Promise<void> {
+    const welcome = await this.#place.take()
     if (welcome === null) return
-    if (welcome.alive) start(welcome)
-    else endWith(closeCodes.sessionEnded)
+    if (welcome.alive) this.#start(welcome)
+    else this.endWith(closeCodes.sessionEnded)
   }
 
-  function start({ online, head }: Welcome): void {
-    state = 'ready'
-    cancelConnecting()
-    outlet.send(voice.snapshot([...online]))
-    const heartbeatMs = settings.heartbeatIntervalMs
-    outlet.send(
-      voice.ready({ user_id: userId, session_id: claims.sessionId, dialect, heartbeat_ms: heartbeatMs, head })
-    )
-    for (const frame of buffered.splice(0)) write(frame)
-    if (lapse !== null) renewSoon()
-    socket.resume()
-    if (dialect === 'legacy')
+  #start({ online, head }: Welcome): void {
+    const { node, userId } = this
+    const early = this.#early
+    this.#early = null
+    this.#state = 'ready'
+    this.#watch.ready()
+    this.send(node.voice.snapshot([...online]))
+    const facts = { dialect: this.#dialect, heartbeat_ms: node.settings.heartbeatIntervalMs, head }
+    this.send(node.voice.ready({ user_id: userId, session_id: this.claims.sessionId, ...facts }))
+    for (const frame of early?.frames ?? []) this.#write(frame)
+    if (this.#lapse !== null) this.#renewSoon()
+    this.socket.resume()
+    if (this.#dialect === 'legacy')
       node.backend
         .deliverWaiting(userId)
         .catch(error => node.log(error, 'what waited could not be counted as delivered'))
   }
 
-  function isClosed(): boolean {
-    return state === 'closed'
+  #renewSoon(): void {
+    const { timers, random, settings } = this.node
+    this.#cancelRenewal ??= timers.after(random() * settings.resyncSpreadMs, () => this.#renew(true))
   }
 
-  function endWith(code: CloseCode): void {
-    if (isClosed()) return
-    dismantle()
-    if (code.code >= FINAL || code === closeCodes.tokenExpired) reader.stop()
-    outlet.flush()
-    closer.close(code)
+  /** The end of the session, rooms that the person came into and who came online may be among what was lost. While the api cannot be asked the
+   *  client is told once. */
+  #renew(isFirst: boolean): void {
+    const { voice, log, timers } = this.node
+    const asked = this.#lapse
+    this.#cancelRenewal = null
+    this.#lapse = null
+    if (asked === null) return
+    this.#place.renew(asked).then(
+      renewal => {
+        if (renewal === null) return
+        if (!renewal.alive) return this.endWith(closeCodes.sessionEnded)
+        this.send(voice.snapshot([...renewal.online]))
+        for (const stream of renewal.lost ?? [null]) this.send(voice.resync(stream))
+      },
+      error => {
+        if (this.#isClosed()) return
+        log(error, 'what an interruption cost could not be asked')
+        this.#lapse = joined(asked, this.#lapse)
+        this.#cancelRenewal ??= timers.after(RETRY_MS, () => this.#renew(false))
+        if (isFirst) this.send(voice.resync(null))
+      }
+    )
+  }
+
+  #write({ bytes, message }: Frame): void {
+    const { userId } = this
+    if (message === null || message.sender === userId || this.#dialect !== 'legacy') this.#outlet.send(bytes)
+    else {
+      const { conversationId, seq } = message
+      this.#outlet.send(bytes, () => this.node.deliveries.report({ userId, conversationId, seq }))
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   /** Lets go of everything but the TCP connection, and the commands that were taken. */
-  function dismantle(): void {
-    if (isClosed()) return
-    state = 'closed'
-    buffered.length = 0
-    for (const cancel of [cancelConnecting, cancelExpiry, cancelRenewal]) cancel?.()
-    pulse.stop()
-    seat.release()
-  }
-
-  socket.on('message', (data: Buffer, isBinary) => isClosed() || reader.read(data, isBinary))
-  socket.on('ping', data => {
-    const isHeard = !isClosed() && reader.control() && socket.bufferedAmount <= settings.slowConsumerBytes
-    if (isHeard) socket.pong(data)
-  })
-  socket.on('pong', () => {
-    pulse.pong()
-    if (!isClosed()) reader.control()
-  })
-  socket.on('error', error => {
-    node.debug(error, 'a socket broke off')
-    dismantle()
-    closer.expectEnd() // ws answers what broke its rules with a close frame of its own
-  })
-  socket.on('close', () => {
-    dismantle()
-    closer.ended()
-    ended()
-  })
-  socket.pause() // what the client says before `ready` waits in the TCP connection, which bounds it
-  open().catch(error => {
-    if (!isClosed()) node.log(error, 'a socket could not be opened')
-    endWith(closeCodes.unavailable)
-  })
-
-  return {
-    sendAway(afterMs) {
-      outlet.send(voice.reconnect(afterMs))
-      endWith(closeCodes.draining)
-    },
-    cut: () => socket.terminate()
+  #dismantle(): void {
+    if (this.#isClosed()) return
+    this.#state = 'closed'
+    this.#early = null
+    this.#cancelRenewal?.()
+    this.#place.release()
   }
 }
 

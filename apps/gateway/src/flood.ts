@@ -19,9 +19,6 @@ export interface Crowd {
   enter(userId: UserId): Guard | null
 }
 
-/** 0 when there was room, else how many milliseconds until there is. */
-type Bucket = () => number
-
 interface Person {
   readonly bucket: Bucket
   sockets: number
@@ -33,48 +30,78 @@ type Settings = Pick<GatewaySettings, 'socketsPerPerson' | 'framesBySocket' | 'f
 export function openCrowd(settings: Settings, now: Timers['now']): Crowd {
   const people = new Map<UserId, Person>()
 
-  function personOf(userId: UserId): Person {
-    const person = people.get(userId) ?? { bucket: bucketOf(settings.framesByAccount, now), sockets: 0 }
-    people.set(userId, person)
-    return person
+  const crowd: Rules = {
+    ...settings,
+    now,
+    left(userId, person) {
+      person.sockets -= 1
+      if (person.sockets === 0) people.delete(userId)
+    }
   }
 
   return {
     enter(userId) {
-      const person = personOf(userId)
+      const person = people.get(userId) ?? { bucket: new Bucket(), sockets: 0 }
       if (settings.socketsPerPerson > 0 && person.sockets >= settings.socketsPerPerson) return null
 
+      people.set(userId, person)
       person.sockets += 1
-      const bucket = bucketOf(settings.framesBySocket, now)
-      const patience = bucketOf(settings.refusedFrames, now)
-      let isHere = true
-      return {
-        count: () => bucket() || person.bucket(),
-        bear: () => patience() === 0,
-        leave() {
-          if (!isHere) return
-          isHere = false
-          person.sockets -= 1
-          if (person.sockets === 0) people.delete(userId)
-        }
-      }
+      return new Seat(crowd, userId, person)
     }
   }
 }
 
-/** The generic cell rate algorithm, as `Limits` has it, for one holder. */
-function bucketOf(rate: Rate | null, now: Timers['now']): Bucket {
-  if (rate === null) return () => 0
+/** What all seats share. */
+interface Rules extends Settings {
+  readonly now: Timers['now']
+  left(userId: UserId, person: Person): void
+}
 
-  const { limit, windowMs } = rate
-  const each = windowMs / limit
-  let paidAt = 0
-  return () => {
+/** A class, since there is one a socket. */
+class Seat implements Guard {
+  readonly #rules: Rules
+  readonly #userId: UserId
+  readonly #person: Person
+  readonly #bucket = new Bucket()
+  #patience: Bucket | null = null
+  #isHere = true
+
+  constructor(rules: Rules, userId: UserId, person: Person) {
+    this.#rules = rules
+    this.#userId = userId
+    this.#person = person
+  }
+
+  count(): number {
+    const { framesBySocket, framesByAccount, now } = this.#rules
     const time = now()
-    const after = Math.max(paidAt, time) + each
+    return this.#bucket.take(framesBySocket, time) || this.#person.bucket.take(framesByAccount, time)
+  }
+
+  bear(): boolean {
+    this.#patience ??= new Bucket()
+    return this.#patience.take(this.#rules.refusedFrames, this.#rules.now()) === 0
+  }
+
+  leave(): void {
+    if (!this.#isHere) return
+    this.#isHere = false
+    this.#rules.left(this.#userId, this.#person)
+  }
+}
+
+/** The generic cell rate algorithm, as `Limits` has it, for one holder. */
+class Bucket {
+  #paidAt = 0
+
+  /** 0 when there was room, else how many milliseconds until there is. Of one holder `rate` is always the same; null for no limit. */
+  take(rate: Rate | null, time: number): number {
+    if (rate === null) return 0
+    const { limit, windowMs } = rate
+    const after = Math.max(this.#paidAt, time) + windowMs / limit
     const wait = after - time - windowMs
     if (wait > 1e-6) return wait
-    paidAt = after
+    this.#paidAt = after
     return 0
   }
 }

@@ -11,80 +11,103 @@ import { readCommand } from './command.ts'
 import type { Guard } from './flood.ts'
 import { type ClientFrame, readFrame } from './frame.ts'
 import type { Node } from './node.ts'
-import { commandQueue } from './queue.ts'
+import { type CommandQueue, commandQueue } from './queue.ts'
 
-/** The read side of one socket: frames in, answers out. */
-export interface Intake {
-  read(data: Buffer, isBinary: boolean): void
-  /** Counts a ping or pong of the protocol. False when it is refused, and not to be answered. */
-  control(): boolean
-  /** Commands that were not handed on yet are dropped: their sender may not command any more. */
-  stop(): void
-}
-
-/** Answers every frame through `send`. After `limits.badFrames` frames that could not be read, `onTooMany` is called; after what
- *  `guard` bears of frames that came in spite of `throttled`, `onFlood` is. */
-export function intake(options: {
+/** The socket whose frames are taken in. */
+export interface Speaker {
   readonly claims: Claims
   readonly node: Pick<Node, 'backend' | 'voice'>
   readonly guard: Guard
-  readonly send: (frame: string) => void
-  readonly onTooMany: () => void
-  readonly onFlood: () => void
-}): Intake {
-  const { claims, guard, send, onTooMany, onFlood } = options
-  const { backend, voice } = options.node
-  let badFrames = 0
+  /** Answers. */
+  send(frame: string): void
+  /** `limits.badFrames` frames could not be read. */
+  onTooMany(): void
+  /** More frames came in spite of `throttled` than `guard` bears. */
+  onFlood(): void
+}
 
-  const refuse = (ref: CommandRef | null, error: ApiError) => send(voice.error(ref, error))
-  const queue = commandQueue(
-    command => backend.execute({ claims, command }),
-    (ref, result) => {
-      send(voice.result(ref, result))
-      for (const stream of beyond(result)) send(voice.resync(stream))
+/** The read side of one socket: frames in, answers out. A class, since there is one a socket. */
+export class Intake {
+  readonly #speaker: Speaker
+  #badFrames = 0
+  /** Null before the first command. */
+  #queue: CommandQueue | null = null
+
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker
+  }
+
+  /** Every frame is answered. */
+  read(data: Buffer, isBinary: boolean): void {
+    const { guard } = this.#speaker
+    const wait = guard.count()
+    if (wait > 0) {
+      if (guard.bear()) this.#refuseEarly(readFrame(data, isBinary), wait)
+      else this.#speaker.onFlood()
+      return
     }
-  )
-
-  function countBadFrame(): void {
-    badFrames += 1
-    refuse(null, new ApiError('bad_frame'))
-    if (badFrames >= limits.badFrames) onTooMany()
+    const frame = readFrame(data, isBinary)
+    if (frame === null) {
+      this.#countBadFrame()
+      return
+    }
+    const reading = readCommand(frame)
+    if (reading.ok) this.#take(reading.command)
+    else this.#refuse(reading.ref, reading.error)
   }
 
-  function take(command: Command): void {
+  /** Counts a ping or pong of the protocol. False when it is refused, and not to be answered. */
+  control(): boolean {
+    const { guard } = this.#speaker
+    const wait = guard.count()
+    if (wait === 0) return true
+    if (guard.bear()) this.#refuse(null, throttled(wait))
+    else this.#speaker.onFlood()
+    return false
+  }
+
+  /** Commands that were not handed on yet are dropped: their sender may not command any more. */
+  stop(): void {
+    this.#queue?.clear()
+  }
+
+  #take(command: Command): void {
+    const { node } = this.#speaker
     const ref = command.ref ?? null
-    if (command.type === 'ping') send(voice.ack(ref, {}))
-    else if (!queue.push(command)) refuse(ref, new ApiError('too_many_commands'))
+    if (command.type === 'ping') this.#speaker.send(node.voice.ack(ref, {}))
+    else {
+      this.#queue ??= queueOf(this.#speaker)
+      if (!this.#queue.push(command)) this.#refuse(ref, new ApiError('too_many_commands'))
+    }
   }
 
-  /** Parses for the sake of the ref alone: `guard` bounds how often. */
-  function refuseEarly(frame: ClientFrame | null, wait: number): void {
+  #refuse(ref: CommandRef | null, error: ApiError): void {
+    this.#speaker.send(this.#speaker.node.voice.error(ref, error))
+  }
+
+  /** Parses for the sake of the ref alone: the guard bounds how often. */
+  #refuseEarly(frame: ClientFrame | null, wait: number): void {
     const reading = frame === null ? null : readCommand(frame)
     const ref = reading?.ok ? reading.command.ref : reading?.ref
-    refuse(ref ?? null, throttled(wait))
+    this.#refuse(ref ?? null, throttled(wait))
   }
 
-  return {
-    read(data, isBinary) {
-      const wait = guard.count()
-      if (wait > 0) return guard.bear() ? refuseEarly(readFrame(data, isBinary), wait) : onFlood()
-
-      const frame = readFrame(data, isBinary)
-      if (frame === null) return countBadFrame()
-
-      const reading = readCommand(frame)
-      if (reading.ok) take(reading.command)
-      else refuse(reading.ref, reading.error)
-    },
-    control() {
-      const wait = guard.count()
-      if (wait === 0) return true
-      if (guard.bear()) refuse(null, throttled(wait))
-      else onFlood()
-      return false
-    },
-    stop: queue.clear
+  #countBadFrame(): void {
+    this.#badFrames += 1
+    this.#refuse(null, new ApiError('bad_frame'))
+    if (this.#badFrames >= limits.badFrames) this.#speaker.onTooMany()
   }
+}
+
+function queueOf(speaker: Speaker): CommandQueue {
+  const { claims, node } = speaker
+  return commandQueue(
+    command => node.backend.execute({ claims, command }),
+    (ref, result) => {
+      speaker.send(node.voice.result(ref, result))
+      for (const stream of beyond(result)) speaker.send(node.voice.resync(stream))
+    }
+  )
 }
 
 /** The streams that have not come as far as the client claimed. */

@@ -2,6 +2,7 @@ import { type Bus, type BusListener, ClusterError, type Limits, type Presence, t
 import type { Backend } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import type { FastifyBaseLogger } from 'fastify'
+import { type Alarms, openAlarms } from './alarms.ts'
 import { type BatchedBackend, batchedBackend } from './batches.ts'
 import { coalescedDeliveries, type Deliveries } from './deliveries.ts'
 import { type Hub, openHub } from './hub.ts'
@@ -20,7 +21,7 @@ export interface GatewayDeps {
   readonly presence: Presence
   readonly tickets: Tickets
   readonly limits: Limits
-  readonly tokens: Pick<Tokens, 'verifyAccess'>
+  readonly tokens: Pick<Tokens, 'verifyAccessOnce'>
   readonly settings: GatewaySettings
   readonly timers: Timers
   /** From 0 to 1: spreads what would otherwise happen at once. */
@@ -31,6 +32,7 @@ export interface GatewayDeps {
 export interface Node {
   readonly settings: GatewaySettings
   readonly timers: Timers
+  readonly alarms: Alarms
   readonly random: () => number
   readonly backend: BatchedBackend
   readonly hub: Hub
@@ -73,6 +75,7 @@ export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'war
   return {
     settings,
     timers,
+    alarms: openAlarms(timers),
     random,
     backend: batched,
     hub,

@@ -11,13 +11,14 @@ export interface Outlet {
   flush(): void
 }
 
-interface Options {
+/** Whose socket is written to. */
+export interface Writer {
   readonly socket: WebSocket
   /** The connection beneath `socket`. */
   readonly stream: Writable
   readonly maxBuffered: number
   /** Called in place of queueing when more than `maxBuffered` bytes wait. */
-  readonly onSlow: () => void
+  onSlow(): void
 }
 
 interface Queued {
@@ -30,27 +31,27 @@ interface Queued {
  * header and write twice for each socket: that is sound because ours are whole and never compressed, so none of them can fall into another one
  * of `ws`, and because a frame of `ws` itself (a ping, a pong) may stand anywhere between messages. docs/performance.md has what it saves.
  */
-export function openOutlet(options: Options): Outlet {
-  return new SocketOutlet(options)
+export function openOutlet(writer: Writer): Outlet {
+  return new SocketOutlet(writer)
 }
 
 /** A class, since there is one a socket: a closure for each of its functions would be most of its size. */
 class SocketOutlet implements Outlet {
-  readonly #options: Options
+  readonly #writer: Writer
   /** Mostly one frame waits, which needs no array. */
   #first: Queued | null = null
   #others: Queued[] | null = null
   #bytes = 0
 
-  constructor(options: Options) {
-    this.#options = options
+  constructor(writer: Writer) {
+    this.#writer = writer
   }
 
   send(what: string | Buffer, written?: () => void): void {
-    const { socket, stream, maxBuffered, onSlow } = this.#options
+    const { socket, stream, maxBuffered } = this.#writer
     if (socket.readyState !== socket.OPEN) return
     if (stream.writableLength + this.#bytes > maxBuffered) {
-      onSlow()
+      this.#writer.onSlow()
       return
     }
     const frame = typeof what === 'string' ? textFrame(what) : what
@@ -70,7 +71,7 @@ class SocketOutlet implements Outlet {
     this.#first = null
     this.#others = null
     this.#bytes = 0
-    const { socket, stream } = this.#options
+    const { socket, stream } = this.#writer
     if (first === null || socket.readyState !== socket.OPEN || !stream.writable) return
     if (others !== null) stream.cork()
     write(stream, first)

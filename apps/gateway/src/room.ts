@@ -2,6 +2,7 @@ import type { ConversationId, RoomHead, Seq, UserId } from '@rendezvous/contract
 import { Backlog } from './backlog.ts'
 import type { BatchedBackend } from './batches.ts'
 import { type Census, takeCensus } from './census.ts'
+import { Guests } from './guests.ts'
 import { type Frame, isOfRoom, type RoomFacts, type RoomFrame } from './outgoing.ts'
 import type { Timers } from './timers.ts'
 
@@ -43,7 +44,7 @@ export class Room {
   isLive = false
   readonly #house: House
   /** As of which change of members each guest is known to belong: what lies before it is not for him. */
-  readonly #guests = new Map<Guest, Seq>()
+  readonly #guests = new Guests<Guest>()
   /** The highest of those. */
   #newest: Seq
   /** As of which change all guests are known to belong. */
@@ -142,7 +143,7 @@ export class Room {
   #tell(frames: readonly Frame[]): void {
     let lowest = Number.POSITIVE_INFINITY
     for (const frame of frames) lowest = Math.min(lowest, momentOf(frame))
-    if (lowest >= this.#newest) for (const guest of this.#guests.keys()) guest.receive(frames)
+    if (lowest >= this.#newest) for (const guest of this.#guests.all()) guest.receive(frames)
     else
       for (const [guest, since] of this.#guests) {
         const his = frames.filter(frame => momentOf(frame) >= since)
@@ -180,7 +181,7 @@ export class Room {
     if (this.#asking || this.isEmpty) return
     this.#asking = true
     this.#isStale = false
-    const userIds = new Set([...this.#guests.keys()].map(({ userId }) => userId))
+    const userIds = new Set([...this.#guests.all()].map(({ userId }) => userId))
     takeCensus(this.#house.backend, this.conversationId, [...userIds]).then(
       census => {
         this.#asking = false
@@ -216,7 +217,7 @@ export class Room {
     this.#known = later(this.#known, from)
     this.#isDropped = false
     this.#lastHeard = null
-    for (const guest of isLost ? this.#guests.keys() : isSkipped ? judged : []) guest.resync(this.conversationId)
+    for (const guest of isLost ? this.#guests.all() : isSkipped ? judged : []) guest.resync(this.conversationId)
 
     const waiting = this.#endWaiting()
     const [first] = waiting

@@ -20,7 +20,8 @@ export interface Rooms {
 
 /** What a socket has of the rooms. */
 interface Visit {
-  readonly rooms: Set<Room>
+  /** Replaced with each change. Mostly they are few, for which a Set would be 200 bytes. */
+  rooms: readonly Room[]
   /** The last coming or going of its own person that it was told, by conversation; null as long as there is none. */
   told: Map<ConversationId, Seq> | null
 }
@@ -53,7 +54,7 @@ export function openRooms(
   function visitOf(guest: Guest): Visit {
     const known = visits.get(guest)
     if (known !== undefined) return known
-    const visit: Visit = { rooms: new Set(), told: null }
+    const visit: Visit = { rooms: [], told: null }
     visits.set(guest, visit)
     return visit
   }
@@ -71,7 +72,8 @@ export function openRooms(
   }
 
   function gone(guest: Guest, room: Room): void {
-    visits.get(guest)?.rooms.delete(room)
+    const visit = visits.get(guest)
+    if (visit !== undefined) visit.rooms = visit.rooms.filter(other => other !== room)
     if (!room.isEmpty || rooms.get(room.conversationId) !== room) return
     rooms.delete(room.conversationId)
     hub.leave(follower, [roomTopic(room.conversationId)])
@@ -81,9 +83,12 @@ export function openRooms(
   function letIn(guest: Guest, head: RoomHead): boolean {
     const { conversationId, membersSeq } = head
     const room = rooms.get(conversationId) ?? new Room(house, conversationId, head)
+    const isHere = room.since(guest) !== null
     if (!room.enter(guest, membersSeq)) return false
+    if (isHere) return true
     rooms.set(conversationId, room)
-    visitOf(guest).rooms.add(room)
+    const visit = visitOf(guest)
+    visit.rooms = visit.rooms.concat(room)
     return true
   }
 
@@ -157,8 +162,9 @@ export function openRooms(
       return told !== null && since !== null && told > since ? told : (since ?? told)
     },
     release(guest) {
-      for (const room of visits.get(guest)?.rooms ?? []) room.leave(guest)
+      const visit = visits.get(guest)
       visits.delete(guest)
+      for (const room of visit?.rooms ?? []) room.leave(guest)
     }
   }
 }

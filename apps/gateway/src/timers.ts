@@ -2,7 +2,7 @@
 export interface Timers {
   /** Milliseconds since 1970. */
   now(): number
-  /** Milliseconds of a clock that never goes back: for how long something took. */
+  /** Milliseconds since some moment, whole: what is measured by it does not change when the clock of the machine is set. */
   elapsed(): number
   /** Calls `run` once, `ms` from now or soon after, and returns what cancels that. */
   after(ms: number, run: () => void): () => void
@@ -14,7 +14,7 @@ const LONGEST_MS = 2 ** 31 - 1
 /** The time of this machine. */
 export const systemTimers: Timers = {
   now: Date.now,
-  elapsed: () => performance.now(),
+  elapsed: () => Math.floor(performance.now()),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(ms, LONGEST_MS))
     return () => clearTimeout(timer)

@@ -6,7 +6,7 @@ import type { BatchedBackend } from './batches.ts'
 import type { GatewaySettings } from './settings.ts'
 
 interface Deps {
-  readonly tokens: Pick<Tokens, 'verifyAccess'>
+  readonly tokens: Pick<Tokens, 'verifyAccessOnce'>
   readonly tickets: Tickets
   readonly limits: Limits
   readonly backend: Pick<BatchedBackend, 'alive'>
@@ -26,7 +26,7 @@ export function admission({
   const isOriginAllowed = originRule(settings.allowedOrigins)
 
   function verify(token: string): Claims {
-    const verified = token.length > limits.tokenCharacters ? null : tokens.verifyAccess(token)
+    const verified = token.length > limits.tokenCharacters ? null : tokens.verifyAccessOnce(token)
     if (verified === null) throw accessTokenNotValid()
     if (!verified.ok) throw accessTokenNotValid(refusals[verified.reason])
     return verified.claims

@@ -86,7 +86,7 @@ export async function openGateway(
     presence: options.presence ?? memoryPresence(wire, { gatewayId: name, leaseMs: 10_000 }),
     tickets,
     limits: memoryLimits(wire),
-    tokens: { verifyAccess: readToken },
+    tokens: { verifyAccessOnce: readToken },
     settings: { ...defaultSettings, batchDelayMs: 0, drainMs: 0, ...options.settings },
     timers,
     random: () => 0.5

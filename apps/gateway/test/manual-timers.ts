@@ -17,7 +17,7 @@ export function manualTimers(start = Date.UTC(2026, 0, 31)): ManualTimers {
 
   return {
     now: () => now,
-    elapsed: () => now,
+    elapsed: () => now - start,
     after(ms, run) {
       if (ms <= 0) {
         const immediate = setImmediate(run)

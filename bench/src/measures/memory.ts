@@ -13,13 +13,14 @@ const LEAST = 0.1
 /** Bytes that one more idle socket takes: the slope over the steps, which leaves out what the process takes anyway. */
 export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figure[]> {
   const readers = await stage.start('readers', {})
-  const heaps: number[] = []
-  const ours = async () => {
-    const { rss, heap } = await slopes(stage, readers, 'gateway', plan)
-    heaps.push(heap)
+  const heaps = { gateway: [] as number[], bare: [] as number[] }
+  const measure = async (role: keyof typeof heaps) => {
+    const { rss, heap } = await slopes(stage, readers, role, plan)
+    heaps[role].push(heap)
     return rss
   }
-  const other = async () => (await slopes(stage, readers, 'bare', plan)).rss
+  const ours = () => measure('gateway')
+  const other = () => measure('bare')
   const measured = await interleave({ warming: 0, rounds: plan.repeats }, ours, other)
   await readers.stop()
   const [first = 0] = plan.steps
@@ -27,7 +28,7 @@ export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figu
   return [
     figure(measured, {
       name: 'resident memory of an idle socket',
-      rate: `the slope from ${first} to ${last} idle sockets, after garbage collection; ${median(heaps).toFixed(1)} of it heap`,
+      rate: `the slope from ${first} to ${last} idle sockets, after garbage collection; of it heap ${median(heaps.gateway).toFixed(1)} and ${median(heaps.bare).toFixed(1)}`,
       unit: 'kB a socket',
       versus: 'bare ws',
       kind: 'cost',
@@ -36,11 +37,18 @@ export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figu
   ]
 }
 
-/** In kB a socket, of a new process. */
+/** In kB a socket, of a new process, through which some sockets have come and gone: V8 has given its young generation, up to 32 MB, all the
+ *  room that connecting makes it take, which would be some 4 kB a socket otherwise. */
 async function slopes(stage: Stage, readers: Remote<Readers>, role: 'gateway' | 'bare', plan: Plan['memory']) {
   const server = await stage.start(role, { small: Number.MAX_SAFE_INTEGER })
   const port = await server.call('port')
   const points: { count: number; rss: number; heap: number }[] = []
+  const [first = 0] = plan.steps
+  for (let wave = 0; wave < plan.waves; wave += 1) {
+    await readers.call('connect', { port, from: 1, count: first, perSecond: plan.perSecond })
+    await readers.call('leave', { port })
+    await server.call('usage')
+  }
   let connected = 0
   for (const count of plan.steps) {
     await readers.call('connect', { port, from: connected + 1, count: count - connected, perSecond: plan.perSecond })

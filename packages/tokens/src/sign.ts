@@ -6,6 +6,7 @@ import type { AccessClaims, Issued, RefreshClaims, RefusalReason, TokenOptions, 
 
 type Signers = ReadonlyMap<string, JWT>
 type TokenType = Payload['token_type']
+type ToClaims<C> = (payload: Payload) => C
 
 /** Tokens of which it is remembered that a key of ours signed them, the last used of them: some 10 MB. To look one up takes a tenth of verifying it. */
 const REMEMBERED = 10_000
@@ -37,7 +38,7 @@ function first(signers: Signers): JWT {
 }
 
 /** The half of `Tokens` that verifies, with the key that the token names. */
-export function verifying(signers: Signers, options: TokenOptions): Pick<Tokens, 'verifyAccess' | 'verifyRefresh'> {
+export function verifying(signers: Signers, options: TokenOptions): Omit<Tokens, 'issueAccess' | 'issueRefresh'> {
   const remembered = new LRUCache<string, Payload>({ max: REMEMBERED })
 
   /** What is refused is not remembered: it would push out what is not. */
@@ -49,8 +50,7 @@ export function verifying(signers: Signers, options: TokenOptions): Pick<Tokens,
     return payload
   }
 
-  function verify<C extends Claims>(token: string, type: TokenType, toClaims: (payload: Payload) => C): Verified<C> {
-    const payload = payloadOf(token)
+  function verify<C extends Claims>(payload: Payload | null, type: TokenType, toClaims: ToClaims<C>): Verified<C> {
     if (payload === null) return refused('invalid')
     const now = options.clock() / 1000
     if (payload.nbf !== undefined && payload.nbf > now) return refused('invalid')
@@ -60,8 +60,9 @@ export function verifying(signers: Signers, options: TokenOptions): Pick<Tokens,
   }
 
   return {
-    verifyAccess: token => verify(token, 'access', accessClaims),
-    verifyRefresh: token => verify(token, 'refresh', refreshClaims)
+    verifyAccess: token => verify(payloadOf(token), 'access', accessClaims),
+    verifyAccessOnce: token => verify(read(signers, token), 'access', accessClaims),
+    verifyRefresh: token => verify(payloadOf(token), 'refresh', refreshClaims)
   }
 }
 

@@ -63,5 +63,7 @@ export interface Tokens {
   /** `from` is the refresh token that is used to get this one. */
   issueRefresh(userId: UserId, sessionId: string, from?: RefreshClaims): Issued<RefreshClaims>
   verifyAccess(token: string): Verified<AccessClaims>
+  /** The same for a token that is not expected again soon, as a socket's: nothing of it is kept. */
+  verifyAccessOnce(token: string): Verified<AccessClaims>
   verifyRefresh(token: string): Verified<RefreshClaims>
 }

@@ -41,7 +41,15 @@ t.test('a forged or broken access token is invalid', async t => {
   t.ok(tokens.verifyAccess(forge(payload())).ok, 'the forger can make a good one')
   for (const [flaw, token] of Object.entries(forgeries)) {
     t.strictSame(tokens.verifyAccess(token), { ok: false, reason: 'invalid' }, `one that ${flaw}`)
+    t.strictSame(tokens.verifyAccessOnce(token), { ok: false, reason: 'invalid' }, `one that ${flaw}, once`)
   }
+})
+
+t.test('what is verified once is read as what is verified often', async t => {
+  const tokens = await makeTokens()
+  const access = tokens.issueAccess(7 as UserId, randomUUID())
+  t.strictSame(tokens.verifyAccessOnce(access.token), { ok: true, claims: access.claims })
+  t.strictSame(tokens.verifyAccess(access.token), { ok: true, claims: access.claims })
 })
 
 t.test('a token without one of its claims is invalid', async t => {

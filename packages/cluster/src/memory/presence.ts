@@ -26,7 +26,7 @@ export function memoryPresence(wire: MemoryWire, { gatewayId, leaseMs }: Presenc
     async arrive(userId) {
       const person = findOrAdd(wire, userId)
       extendLease()
-      person.holders.add(gatewayId)
+      if (!person.holders.includes(gatewayId)) person.holders = person.holders.concat(gatewayId)
       person.graceUntil = 0
       wire.reach().leaving.delete(userId)
       return show(person)
@@ -66,7 +66,7 @@ function findOrAdd(wire: MemoryWire, userId: UserId): Person {
   if (known !== undefined) return known
   if (people.size >= wire.bounds.users) throw full('user')
 
-  const person: Person = { holders: new Set(), visible: false, graceUntil: 0, declaredUntil: 0 }
+  const person: Person = { holders: [], visible: false, graceUntil: 0, declaredUntil: 0 }
   people.set(userId, person)
   return person
 }
@@ -80,7 +80,7 @@ function show(person: Person) {
 function declareOnline(wire: MemoryWire, userId: UserId, until: number) {
   const person = findOrAdd(wire, userId)
   person.declaredUntil = until
-  if (person.holders.size === 0) wire.reach().leaving.add(userId)
+  if (person.holders.length === 0) wire.reach().leaving.add(userId)
   return show(person)
 }
 
@@ -93,17 +93,18 @@ function hide(wire: MemoryWire, userId: UserId) {
   person.visible = false
   person.graceUntil = 0
   person.declaredUntil = 0
-  if (person.holders.size === 0) forget(wire, userId)
+  if (person.holders.length === 0) forget(wire, userId)
   return { turned: true }
 }
 
 function leave(wire: MemoryWire, userId: UserId, gatewayId: string, until: number): void {
   const { people, leaving } = wire.reach()
   const person = people.get(userId)
-  if (person === undefined || !person.holders.delete(gatewayId)) return
+  if (person === undefined || !person.holders.includes(gatewayId)) return
 
+  person.holders = person.holders.filter(holder => holder !== gatewayId)
   person.graceUntil = Math.max(person.graceUntil, until)
-  if (person.holders.size > 0) return
+  if (person.holders.length > 0) return
   if (person.visible) leaving.add(userId)
   else forget(wire, userId)
 }
