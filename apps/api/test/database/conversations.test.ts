@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type ConversationId, limits, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
@@ -99,7 +100,10 @@ async function suite(t: Test, open: OpenDatabase) {
     const { person, conversations, open: acquaint, say } = await arrange(open, 6)
     const ids: ConversationId[] = []
     for (const peer of [1, 2, 3, 4, 5]) ids.push((await acquaint(person(0), person(peer))).id)
-    for (const place of [2, 0, 4, 1, 3]) await say(ids[place] ?? ABSENT, person(0), `to ${place}`)
+    for (const place of [2, 0, 4, 1, 3]) {
+      await say(ids[place] ?? ABSENT, person(0), `to ${place}`)
+      await nextMillisecond()
+    }
 
     const first = await conversations.listFor(person(0), { limit: 2 })
     const last = first.conversations.at(-1)
@@ -179,3 +183,9 @@ async function suite(t: Test, open: OpenDatabase) {
 }
 
 await onEveryEngine(t, suite)
+
+/** Until then what changes has the same time as what changed before. */
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now()
+  while (Date.now() === now) await turn()
+}
