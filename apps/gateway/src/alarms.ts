@@ -1,19 +1,19 @@
 import type { Timers } from './timers.ts'
 
-/** The place of who waits for nothing. */
+/** The position of who waits for nothing. */
 export const AWAKE = -1
 
 /** Who waits for one moment at a time. The two fields are for `Alarms` alone to change: it would need as much again to keep them apart. */
 export interface Sleeper {
   /** When it is to be woken, by `Timers.elapsed`. */
   wakesAt: number
-  /** Where in the queue it stands; `AWAKE` at first. */
-  place: number
+  /** Where it stands in the queue; `AWAKE` at first. */
+  position: number
   /** The moment has come, and it waits for nothing any more. Must not throw. */
   wake(): void
 }
 
-/** The moments that the sockets of a node wait for, on one timer: a timer each, and what cancels it, would be 300 bytes a socket. */
+/** The moments that the sockets of a node wait for, on one timer: a timer each, and what cancels it, would be 260 bytes a socket. */
 export interface Alarms {
   /** Wakes `sleeper` once, `ms` from now or soon after, and not when it was to be woken before. */
   set(sleeper: Sleeper, ms: number): void
@@ -67,7 +67,7 @@ export function openAlarms(timers: Timers): Alarms {
   }
 }
 
-/** A binary heap: nobody wakes later than the two below him. Each knows his place, so that he can be taken out from anywhere. */
+/** A binary heap: nobody wakes later than the two below him. Each knows his position, so that he can be taken out from anywhere. */
 class SleeperQueue {
   readonly #heap: Sleeper[] = []
 
@@ -82,30 +82,30 @@ class SleeperQueue {
   }
 
   remove(sleeper: Sleeper): void {
-    const { place } = sleeper
-    if (place === AWAKE) return
-    sleeper.place = AWAKE
+    const { position } = sleeper
+    if (position === AWAKE) return
+    sleeper.position = AWAKE
     const last = this.#heap.pop()
     if (last === undefined || last === sleeper) return
-    this.#put(last, place)
+    this.#put(last, position)
     this.#rise(last)
     this.#sink(last)
   }
 
-  #put(sleeper: Sleeper, place: number): void {
-    this.#heap[place] = sleeper
-    sleeper.place = place
+  #put(sleeper: Sleeper, position: number): void {
+    this.#heap[position] = sleeper
+    sleeper.position = position
   }
 
   #swap(one: Sleeper, other: Sleeper): void {
-    const { place } = one
-    this.#put(one, other.place)
-    this.#put(other, place)
+    const { position } = one
+    this.#put(one, other.position)
+    this.#put(other, position)
   }
 
   #rise(sleeper: Sleeper): void {
     for (;;) {
-      const above = this.#heap[(sleeper.place - 1) >> 1]
+      const above = this.#heap[(sleeper.position - 1) >> 1]
       if (above === undefined || above.wakesAt <= sleeper.wakesAt) return
       this.#swap(sleeper, above)
     }
@@ -113,8 +113,8 @@ class SleeperQueue {
 
   #sink(sleeper: Sleeper): void {
     for (;;) {
-      const left = this.#heap[2 * sleeper.place + 1]
-      const right = this.#heap[2 * sleeper.place + 2]
+      const left = this.#heap[2 * sleeper.position + 1]
+      const right = this.#heap[2 * sleeper.position + 2]
       const below = left !== undefined && right !== undefined && right.wakesAt < left.wakesAt ? right : left
       if (below === undefined || below.wakesAt >= sleeper.wakesAt) return
       this.#swap(sleeper, below)

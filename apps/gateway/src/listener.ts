@@ -12,7 +12,7 @@ export interface Listener {
 
 const listeners = new WeakMap<WebSocket, Listener>()
 
-/** Lets `listener` hear `socket`, through functions that all sockets share: five of its own would be 350 bytes a socket. */
+/** Lets `listener` hear `socket`, through functions that all sockets share: five of its own would be 400 bytes a socket. */
 export function listen(socket: WebSocket, listener: Listener): void {
   listeners.set(socket, listener)
   socket.on('message', onMessage)

@@ -21,7 +21,7 @@ type Stage = 'ready' | 'ping' | 'pong' | 'end'
  */
 export class Watch implements Sleeper {
   wakesAt = 0
-  place = AWAKE
+  position = AWAKE
   readonly #watched: Watched
   #stage: Stage = 'ready'
   #dueAt = 0

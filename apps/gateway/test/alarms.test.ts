@@ -5,7 +5,7 @@ import type { Timers } from '../src/index.ts'
 import { manualTimers } from './manual-timers.ts'
 
 function sleeper(wake: () => void): Sleeper {
-  return { wakesAt: 0, place: AWAKE, wake }
+  return { wakesAt: 0, position: AWAKE, wake }
 }
 
 /** Timers that say how many wait. */
