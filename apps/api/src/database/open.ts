@@ -70,7 +70,7 @@ function openServer(config: Extract<DatabaseConfig, { engine: 'postgresql' }>): 
     ...(config.onError === undefined ? {} : { onError: config.onError })
   }
   const main = openPool({ ...shared, max: config.poolSize ?? POOL_SIZE })
-  const hot = openPool({ ...shared, max: config.hotPoolSize ?? HOT_POOL_SIZE, hot: true })
+  const hot = openPool({ ...shared, max: config.hotPoolSize ?? HOT_POOL_SIZE })
   const prisma = new PrismaClient({ adapter: new PrismaPg(main) })
   return {
     engine: 'postgresql',

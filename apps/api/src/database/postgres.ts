@@ -9,15 +9,14 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number
   /** How long a statement may run, its wait for locks included; half of it for locks alone. */
   readonly statementTimeoutMs: number
-  /** Prepared statements keep one plan for all parameters. */
-  readonly hot?: boolean
   /** Told of errors of idle connections; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void
 }
 
-/** Every statement of a request has its index (a test shows it); a plan that forgoes it comes of statistics that are out of date.
- *  Compiling a plan costs more than running one of these. */
-export const INDEXED = ['enable_seqscan=off', 'jit=off'] as const
+/** Every statement of a request has its index (a test shows it); a plan that forgoes it comes of statistics that are out of date. Compiling
+ *  a plan costs more than running one of these, and so does making one anew for each parameter: five times where messages are read, whose
+ *  partitions are all planned for. */
+export const PLANNER = ['enable_seqscan=off', 'jit=off', 'plan_cache_mode=force_generic_plan'] as const
 /** Connections are renewed, so that a plan made while tables were small does not live on. */
 const LIFETIME_SECONDS = 300
 const NETWORK_ALLOWANCE_MS = 2_000
@@ -54,11 +53,10 @@ export function longestWriteMs(statementTimeoutMs: number): number {
 export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
     'timezone=UTC',
-    ...INDEXED,
+    ...PLANNER,
     `statement_timeout=${options.statementTimeoutMs}`,
     `lock_timeout=${Math.ceil(options.statementTimeoutMs / 2)}`,
-    `idle_in_transaction_session_timeout=${idleTimeoutMs(options.statementTimeoutMs)}`,
-    ...(options.hot === true ? ['plan_cache_mode=force_generic_plan'] : [])
+    `idle_in_transaction_session_timeout=${idleTimeoutMs(options.statementTimeoutMs)}`
   ]
   const pool = new pg.Pool({
     connectionString: options.connectionString,

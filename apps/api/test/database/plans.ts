@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../../../../prisma/client/client.ts'
 import type { Database } from '../../src/database/port.ts'
-import { INDEXED, postgresDatabase } from '../../src/database/postgres.ts'
+import { PLANNER, postgresDatabase } from '../../src/database/postgres.ts'
 
 /** A node of a plan, as PostgreSQL writes it. */
 interface PlanNode {
@@ -49,13 +49,12 @@ const SETTINGS = {
   'auto_explain.log_analyze': 'on',
   'auto_explain.log_timing': 'off',
   'auto_explain.log_level': 'notice',
-  client_min_messages: 'notice',
-  plan_cache_mode: 'force_generic_plan'
+  client_min_messages: 'notice'
 }
 
-/** Opens a watched connection, with generic plans. The user must be a superuser. */
+/** Opens a watched connection, with the plans of the product's. The user must be a superuser. */
 export function watch(url: string): Watched {
-  const settings = [...INDEXED, ...Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`)]
+  const settings = [...PLANNER, ...Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`)]
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,

@@ -121,6 +121,16 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     clearInterval(timer)
     t.ok(turns > 5, `${turns} turns`)
   })
+
+  if (engine === 'pglite') return // it prepares nothing
+  await t.test('a statement keeps one plan for all parameters', async t => {
+    const look = { name: 'test_look', text: 'SELECT id FROM outbox WHERE id = ANY ($1::bigint[])' }
+    const plans = { name: 'test_plans', text: 'SELECT custom_plans AS n FROM pg_prepared_statements WHERE name = $1' }
+    await database.transaction(async transaction => {
+      for (let i = 0; i < 3; i++) await transaction.query(look, [[i]])
+      t.same(await transaction.query(plans, [look.name]), [{ n: 0 }])
+    })
+  })
 }
 
 await onEveryEngine(t, suite)
