@@ -26,7 +26,7 @@ export function refuseDoubtful(app: FastifyInstance): void {
 
     condemned.add(raw.socket)
     void reply.header('connection', 'close')
-    done(error)
+    setImmediate(done, error) // once all that came with it is parsed: an answer at once would leave the connection to the next one
   })
 }
 
