@@ -1,3 +1,4 @@
+import { storageProblem } from '@rendezvous/contract'
 import { type Field, type FieldSchema, type Manner, refused, taken } from './reading.ts'
 
 /** Fields whose white space is theirs: secrets, and texts whose retry over the socket must be the same text. */
@@ -59,7 +60,7 @@ const HALF = /\p{Surrogate}/u
 
 /** PostgreSQL refuses U+0000, and half a surrogate pair would be stored as another character. */
 function unstorable(text: string): string[] {
-  if (text.isWellFormed() && !text.includes('\0')) return []
+  if (storageProblem(text) === null) return []
   const half = HALF.exec(text)?.[0]
   return [
     ...(text.includes('\0') ? ['Null characters are not allowed.'] : []),
