@@ -76,6 +76,8 @@ export function messagesIn(database: Database, hot: Database = database): Messag
   /** A batch that is refused for its data is halved until the bad rows stand alone. The halves keep their order. */
   async function append(drafts: readonly Draft[]): Promise<Appended[]> {
     if (drafts.length === 0) return []
+    const again = placesOfRepetitions(drafts)
+    if (again.size > 0) return appendInTurn(drafts, again)
     try {
       return await retrying(() => appendOnce(hot, drafts))
     } catch (error) {
@@ -85,6 +87,13 @@ export function messagesIn(database: Database, hot: Database = database): Messag
       const first = await append(drafts.slice(0, middle))
       return [...first, ...(await append(drafts.slice(middle)))]
     }
+  }
+
+  /** What repeats a `clientId` waits for what became of the first. */
+  async function appendInTurn(drafts: readonly Draft[], again: ReadonlySet<number>): Promise<Appended[]> {
+    const firsts = await append(drafts.filter((_, place) => !again.has(place)))
+    const others = await append(drafts.filter((_, place) => again.has(place)))
+    return drafts.flatMap((_, place) => (again.has(place) ? others : firsts).splice(0, 1))
   }
 
   return {
@@ -123,6 +132,17 @@ async function appendOnce(database: Database, drafts: readonly Draft[]): Promise
     drafts.map(extraOf)
   ])
   return rows.map((row, place) => toAppended(row, drafts[place]?.senderId))
+}
+
+/** Places of drafts whose `clientId` stands before them in the batch too, whoever sends it. */
+function placesOfRepetitions(drafts: readonly Draft[]): Set<number> {
+  const seen = new Set<string>()
+  const places = new Set<number>()
+  for (const [place, { clientId }] of drafts.entries()) {
+    if (seen.has(clientId)) places.add(place)
+    seen.add(clientId)
+  }
+  return places
 }
 
 function extraOf({ replyTo = null, mentions = [] }: Draft): string | null {

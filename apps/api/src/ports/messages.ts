@@ -7,7 +7,7 @@ export type MessageKind = number
 export interface Draft {
   readonly conversationId: ConversationId
   readonly senderId: UserId
-  /** A uuid. */
+  /** A uuid, in lower case. */
   readonly clientId: string
   readonly kind: MessageKind
   /** At most 4,000 characters, neither empty nor with U+0000. */
@@ -33,7 +33,7 @@ export interface Stored {
 /**
  * What became of a draft:
  * - `created`: stored. `rejoinedIds` names who had left the direct conversation and was brought back by it; `outboxId` is owed
- *   until the message is announced (see Outbox), the same for all messages of one batch.
+ *   until the message is announced (see Outbox); most messages of a batch share one.
  * - `duplicate`: this `clientId` is stored already, with the same content (or edited or deleted since); its facts are answered.
  * - `conflict`: this `clientId` is stored already, with another content.
  * - `not_found`: the conversation is absent, the sender is not in it, the other person of it is gone, or a block lies between.

@@ -1,39 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { ConversationId, MessageId, UserId } from '@rendezvous/contract'
+import type { ConversationId, MessageId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
-import type { Appended, Draft } from '../../src/ports/messages.ts'
-import { addBlock, addPeople, onEveryEngine } from './engines.ts'
+import type { Appended } from '../../src/ports/messages.ts'
+import { addBlock, onEveryEngine } from './engines.ts'
+import { acquaint, created, draft } from './talk.ts'
 
 const ABSENT = 42 as ConversationId
 
-function draft(
-  conversationId: ConversationId,
-  senderId: UserId,
-  content: string,
-  clientId: string = randomUUID()
-): Draft {
-  return { conversationId, senderId, clientId, kind: 1, content }
-}
-
-function created(answer: Appended | undefined) {
-  if (answer?.status !== 'created') throw new Error(`expected created, got ${answer?.status}`)
-  return answer
-}
-
 function statuses(answers: readonly Appended[]): string[] {
   return answers.map(({ status }) => status)
-}
-
-async function acquaint({ database, hot }: OpenDatabase) {
-  const [ann, bob, eve] = await addPeople(database, 3)
-  if (ann === undefined || bob === undefined || eve === undefined) throw new Error('three people are needed')
-  const conversations = conversationsIn(database)
-  const opened = await conversations.openDirect(ann, bob)
-  if (opened === null) throw new Error('the conversation did not open')
-  return { ann, bob, eve, id: opened.id, conversations, messages: messagesIn(database, hot) }
 }
 
 async function suite(t: Test, open: OpenDatabase) {
@@ -201,6 +178,20 @@ async function suite(t: Test, open: OpenDatabase) {
     )
   })
 
+  await t.test('what repeats a client_id in a batch stands behind the others, each answer under its place', async t => {
+    const { ann, bob, id, messages } = await acquaint(open)
+    const clientId = randomUUID()
+
+    const answers = (
+      await messages.append([draft(id, ann, 'one', clientId), draft(id, bob, 'three', clientId), draft(id, ann, 'two')])
+    ).map(created)
+
+    t.same(
+      answers.map(({ seq }) => seq),
+      [2, 4, 3]
+    )
+  })
+
   await t.test('a message brings back the peer who left, from that message on', async t => {
     const { ann, bob, id, messages, conversations } = await acquaint(open)
     await messages.append([draft(id, ann, 'old')])
@@ -221,48 +212,6 @@ async function suite(t: Test, open: OpenDatabase) {
       ['again', 'and more']
     )
     t.equal((await conversations.findForMember(id, bob))?.unreadCount, 2)
-  })
-
-  await t.test('pages go both ways, oldest first within', async t => {
-    const { ann, eve, id, messages } = await acquaint(open)
-    const sent = (await messages.append(Array.from({ length: 10 }, (_, i) => draft(id, ann, `${i + 1}`)))).map(created)
-    const at = (n: number) => created(sent[n - 1]).seq
-    const texts = async (window: Parameters<typeof messages.page>[2]) => {
-      const page = await messages.page(id, ann, window)
-      return [page?.messages.map(({ content }) => Number(content)), page?.hasMore]
-    }
-
-    t.same(await texts({ limit: 3 }), [[8, 9, 10], true])
-    t.same(await texts({ limit: 3, beforeSeq: at(8) }), [[5, 6, 7], true])
-    t.same(await texts({ limit: 3, beforeSeq: at(4) }), [[1, 2, 3], false])
-    t.same(await texts({ limit: 3, afterSeq: at(4) }), [[5, 6, 7], true])
-    t.same(await texts({ limit: 3, afterSeq: at(10) }), [[], false])
-    t.same(await texts({ limit: 2, afterSeq: at(4), beforeSeq: at(9) }), [[7, 8], true])
-    t.equal(await messages.page(id, eve, { limit: 3 }), null)
-    t.equal(await messages.page(ABSENT, ann, { limit: 3 }), null)
-  })
-
-  await t.test('a message is found by its members, and only in its conversation', async t => {
-    const { ann, bob, eve, id, messages } = await acquaint(open)
-    const other = await acquaint(open)
-    const sent = created((await messages.append([draft(id, ann, 'here')]))[0])
-
-    const found = await messages.findForMember(id, sent.id, bob)
-
-    t.match(found, {
-      id: sent.id,
-      conversationId: id,
-      senderId: ann,
-      receiverId: bob,
-      content: 'here',
-      status: 'sent',
-      seq: 2,
-      kind: 1
-    })
-    t.equal(await messages.locate(id, sent.id, bob), 2)
-    t.equal(await messages.findForMember(id, sent.id, eve), null)
-    t.equal(await messages.locate(id, sent.id, eve), null)
-    t.equal(await messages.findForMember(other.id, sent.id, other.ann), null)
   })
 
   await t.test('no draft, no work', async t => {
