@@ -39,7 +39,7 @@ export interface Appearance {
 export type Announcer = ReturnType<typeof announcer>
 
 /** Outbox rows are forgotten together, after this time at the latest. */
-const FORGET_MS = 20
+const FORGET_MS = 100
 /** Rows that are forgotten in one go, and that may wait for it. More are left for the sweep. */
 const FORGET_ROWS = 1_000
 
