@@ -1,3 +1,4 @@
+import { limits } from '@rendezvous/contract'
 import t from 'tap'
 import { type Person, startApi } from './app.ts'
 import { recordingBus } from './recording.ts'
@@ -68,6 +69,20 @@ t.test('a deleted message is gone, with its reactions and earlier texts', async 
   })
   t.match(kept, [{ n: 1 }], 'only what another test left')
   t.match(await ann.ask('DELETE', url), { status: 404 })
+})
+
+t.test('of many texts the first is kept, and the newest', async t => {
+  const { ann, url } = await said()
+  for (let n = 1; n <= limits.edits + 1; n += 1) await ann.ask('PATCH', url, { content: `text ${n}` })
+  const { body } = await ann.ask('GET', `${url}edits/`)
+  const texts: string[] = body.map(({ content }: { content: string }) => content)
+
+  t.equal(texts.length, limits.edits)
+  t.same(
+    ['helo', 'text 1', 'text 2', `text ${limits.edits}`].map(text => texts.includes(text)),
+    [true, false, true, true]
+  )
+  await told()
 })
 
 t.test('reactions are counted, once for each person and emoji', async t => {

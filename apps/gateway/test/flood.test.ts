@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { limits } from '@rendezvous/contract'
+import { closeCodes, limits } from '@rendezvous/contract'
 import t from 'tap'
 import type { Client } from './client.ts'
 import { alice, bob, claimsOf, openGateway, publisher, toAlice, tokenOf } from './gateway.ts'
@@ -80,7 +80,7 @@ t.test('a frame in too many fragments closes with 1008', async t => {
   const { connectReady } = await openGateway(t)
   const client = await connectReady(alice)
   for (let n = 0; n <= limits.frameFragments; n += 1) client.socket.send('', { fin: false })
-  t.equal((await client.closed).code, 1008)
+  t.equal((await client.closed).code, closeCodes.tooManyFragments.code)
 })
 
 t.test('a person has so many sockets and no more, until he closes one', async t => {

@@ -5,7 +5,7 @@ export interface CloseCode {
   readonly description: string
 }
 
-/** Every code a gateway closes with. 4000-4499: reconnect and resume; 4500-4999: stop. 1009 is the protocol's own, and carries no reason. */
+/** Every code a gateway closes with. 4000-4499: reconnect and resume; 4500-4999: stop. 1008 and 1009 are the protocol's own, and carry no reason. */
 export const closeCodes = Object.freeze({
   draining: {
     code: 4001,
@@ -38,6 +38,7 @@ export const closeCodes = Object.freeze({
     description:
       'The client went on sending after `throttled` had told it to wait. Reconnect with backoff, and send no faster than answers come.'
   },
+  tooManyFragments: { code: 1008, reason: '', description: 'A frame came in more fragments than the limit.' },
   tooBig: { code: 1009, reason: '', description: 'A frame was larger than the limit.' },
   sessionEnded: {
     code: 4501,

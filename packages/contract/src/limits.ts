@@ -64,7 +64,7 @@ export const limits = Object.freeze({
   reactionKinds: 20,
   /** Pinned messages of one conversation. */
   pins: 100,
-  /** Earlier texts of one message that are kept, the newest of them. */
+  /** Earlier texts of one message that are kept: the first, and the newest. */
   edits: 100,
   /** Streams one sync may ask about; changes it answers at most, and conversations that changed. */
   syncRanges: 50,
