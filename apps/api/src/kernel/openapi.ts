@@ -7,7 +7,7 @@ import { socketDocument } from './asyncapi.ts'
 import { forgiving } from './input/address.ts'
 import type { ObjectSchema } from './input/body.ts'
 import { documentBodies, MANNER } from './input/document.ts'
-import { lenientField } from './input/lenience.ts'
+import { lenientField, orLeftEmpty } from './input/lenience.ts'
 import { nameOperations } from './operations.ts'
 
 /** Describes the routes that are registered on `app` from now on: the document at `/openapi.json`, a page to read and try it at `/docs`. */
@@ -79,7 +79,8 @@ function described(
 function asRead({ properties, required = [] }: ObjectSchema) {
   const fields = Object.entries(properties).map(([name, field]) => {
     const read = lenientField(name, field, 'query')
-    return [name, forgiving.has(name) ? { ...read, anyOf: [field, { type: 'string' }] } : read]
+    if (forgiving.has(name)) return [name, { ...read, anyOf: [field, { type: 'string' }] }]
+    return [name, required.includes(name) || field.type === 'string' ? read : orLeftEmpty(read)]
   })
   return { type: 'object', required, properties: Object.fromEntries(fields) }
 }

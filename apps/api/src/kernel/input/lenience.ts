@@ -116,7 +116,8 @@ function padded(pattern: string): string {
   return `^\\s*${pattern}\\s*$`
 }
 
-function orLeftEmpty(schema: JsonSchema): JsonSchema {
+/** `schema`, or a text with nothing in it: an optional field that was left empty. */
+export function orLeftEmpty(schema: JsonSchema): JsonSchema {
   const { description, anyOf, ...only } = schema
   const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
   return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }
