@@ -1,21 +1,25 @@
 import { storageProblem } from '@rendezvous/contract'
 import { type Field, type FieldSchema, type Manner, refused, taken } from './reading.ts'
 
-/** Fields whose white space is theirs: secrets, and texts whose retry over the socket must be the same text. */
-const verbatim = /password|^content$/
+/** The field whose white space is its own: its retry over the socket must be the same text. */
+const VERBATIM = 'content'
 /** A pattern's text where Django has one of its own, by the field's name. */
 const patternTexts: Readonly<Record<string, string>> = {
   username: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.'
 }
 
-/** A string of the contract. Lenient: numbers pass as their digits, and white space around is dropped. */
+/** What is said of a value that is no text where Django has a text of its own, by the field's name. */
+const typeTexts: Readonly<Record<string, string>> = { email: 'Enter a valid email address.' }
+
+/** A string of the contract. Lenient: numbers pass as their digits, a day without its zeros, and white space around is dropped. */
 export function textField(schema: FieldSchema, { name, lenient }: Manner): Field {
   const check = checks(schema, name)
-  const trims = lenient && !verbatim.test(name)
-  const form = lenient && schema.format === 'uuid' ? plainUuid : (text: string) => text
+  const trims = lenient && name !== VERBATIM
+  const form = (lenient && forms[schema.format ?? '']) || ((text: string) => text)
+  const otherType = typeTexts[name] ?? formatTexts[schema.format ?? ''] ?? 'Not a valid string.'
   return raw => {
     const text = asText(raw, lenient)
-    if (text === null) return refused('Not a valid string.')
+    if (text === null) return refused(otherType)
 
     const value = form(trims ? text.trim() : text)
     if (value === '' && (schema.minLength ?? 0) > 0) return refused('This field may not be blank.')
@@ -48,8 +52,8 @@ function checks(schema: FieldSchema, name: string): (text: string) => string[] {
       return [`Ensure this field has no more than ${maxLength} characters.`]
     if (text.length < 2 * minLength && codePoints(text) < minLength)
       errors.push(`Ensure this field has at least ${minLength} characters.`)
-    errors.push(...unstorable(text))
     if (!pattern.test(text)) errors.push(patternTexts[name] ?? 'This value does not match the required pattern.')
+    errors.push(...unstorable(text))
     if (format !== undefined && !formats[format]?.test(text)) errors.push(formatTexts[format] ?? '')
     if (format === 'date' && errors.length === 0 && !isDay(text)) errors.push(formatTexts.date ?? '')
     return errors
@@ -84,6 +88,14 @@ function isDay(text: string): boolean {
   return text > '0001' && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)
 }
 
+function fullDay(text: string): string {
+  const [year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text)?.slice(1) ?? []
+  return year === undefined ? text : [year, month?.padStart(2, '0'), day?.padStart(2, '0')].join('-')
+}
+
 function plainUuid(text: string): string {
   return /^[0-9a-f]{32}$/i.test(text) ? text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : text
 }
+
+/** What else a lenient reader takes for a format, made into it. */
+const forms: Readonly<Record<string, (text: string) => string>> = { uuid: plainUuid, date: fullDay }
