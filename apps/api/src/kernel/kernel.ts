@@ -1,5 +1,6 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
+import { negotiate } from './accept.ts'
 import { type Authenticate, requireAccess } from './access.ts'
 import { readBodies } from './bodies.ts'
 import { readInput } from './input/compiler.ts'
@@ -26,6 +27,7 @@ export async function installKernel(app: FastifyInstance, deps: KernelDeps): Pro
   await app.register(cors, corsOptions(deps.corsOrigins))
   refuseMisplacedLimits(app)
   requireAccess(app, deps.authenticate, requestCounter(deps))
+  negotiate(app)
   app.addHook('onRequest', (request, reply, done) => {
     if (request.is404) answerNotFound(request, reply)
     else done()

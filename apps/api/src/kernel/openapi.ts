@@ -61,6 +61,7 @@ function described(
 ): FastifySchema & { readonly [MANNER]: string } {
   const failures = [
     ...(access === 'public' ? [] : [401]),
+    ...(lenient ? [406] : []),
     ...(schema.params === undefined ? [] : [400]), // of bytes that are no text
     ...(bodiless ? [] : [400, 413, 415]),
     ...(limit === 'none' ? [] : [429]),
