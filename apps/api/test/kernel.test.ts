@@ -89,6 +89,21 @@ t.test('a request', async t => {
     t.match(await ask(app, 'GET', '/api/v1/conversations/1/leave'), { status: 405 })
   })
 
+  t.test('for the options of a path hears its methods and what it reads, if it may call it', async t => {
+    t.match(await ask(app, 'OPTIONS', '/api/token/'), {
+      status: 200,
+      headers: { allow: 'POST, OPTIONS' },
+      body: {
+        name: '/api/token/',
+        description: 'Sign in',
+        renders: ['application/json'],
+        parses: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']
+      }
+    })
+    t.match(await ask(app, 'OPTIONS', '/api/v1/auth/profile/'), { status: 401 })
+    t.match(await ask(app, 'OPTIONS', '/nowhere/'), { status: 404 })
+  })
+
   t.test(
     'that accepts nothing of what is answered on a seed’s path hears so, as from Django REST framework',
     async t => {
