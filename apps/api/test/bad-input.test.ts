@@ -143,6 +143,7 @@ t.test('a body of another kind', async t => {
       400,
       'Multipart form parse error - Invalid boundary in multipart: None'
     ],
+    ['multipart of nothing', { 'content-type': multipart }, '', 400, 'This field is required.'],
     [
       'truncated multipart',
       { 'content-type': `${multipart}; boundary=b` },
