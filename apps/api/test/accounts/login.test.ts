@@ -32,7 +32,7 @@ t.test('signing in, keeping signed in and signing out', async t => {
     t.equal(status, 200)
     t.strictSame(Object.keys(body), ['token', 'access', 'refresh', 'user'])
     t.equal(answer.token, answer.access)
-    t.match(answer.user, { id, username: 'Alice', email: 'Alice@Example.com', online: false })
+    t.match(answer.user, { id, username: 'Alice', email: 'Alice@example.com', online: false })
     t.notMatch(JSON.stringify(body), /password|plain/)
     t.match(tokens.verifyAccess(answer.access), { ok: true, claims: { userId: id } })
   })

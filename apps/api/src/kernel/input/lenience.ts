@@ -47,18 +47,14 @@ function waysToSay(name: string, field: FieldSchema, place: Place): JsonSchema[]
   if (anyOf.length > 0) return anyOf.flatMap(branch => waysToSay(name, branch, place))
   if (field.enum !== undefined) return field.enum.flatMap(value => choice(value))
   if (field.const !== undefined) return choice(field.const)
-  if (name === 'email')
-    return [
-      { ...plain(field), format: 'email' },
-      { type: 'string', pattern: padded('') }
-    ]
+  if (field.format === 'email') return [plain(field), { type: 'string', pattern: padded('') }]
   return [plain(field), ...waysOfType(name, field, place)]
 }
 
 function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[] {
   if (field.type === 'integer') return place === 'json' ? [digits(field), idObject(field)] : [digits(field)]
   if (field.type === 'boolean') return words({ ...djangoWords, ...booleanWords[name] })
-  if (field.type === 'string') return [...(isNumberLike(field) ? [{ type: 'number' }] : []), ...spelled(field)]
+  if (field.type === 'string') return [...(isFree(field) ? [{ type: 'number' }] : []), ...spelled(field)]
   if (field.type !== 'array' || field.items === undefined) return []
   return [...waysToSay(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
 }
@@ -67,7 +63,7 @@ function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[
 function plain(field: FieldSchema): JsonSchema {
   const { description, $id, ...rest } = field as JsonSchema
   if (rest.type === 'integer') return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...rest }
-  const isAnyText = rest.type === 'string' && rest.pattern === undefined && rest.format === undefined
+  const isAnyText = rest.type === 'string' && rest.pattern === undefined && isFree(field)
   if (!isAnyText) return rest
   return { ...rest, pattern: typeof rest.minLength === 'number' && rest.minLength > 0 ? NOT_BLANK : STORABLE }
 }
@@ -105,9 +101,9 @@ function words(known: Readonly<Record<string, boolean>>): JsonSchema[] {
   return [{ enum: Object.keys(known) }, { type: 'string', pattern: padded(`(${anyCase.join('|')})`) }, { enum: [0, 1] }]
 }
 
-/** A number's digits can be the text, unless the text has a form of its own. */
-function isNumberLike({ format }: FieldSchema): boolean {
-  return format === undefined
+/** Whether a text has no form of its own, so that a number's digits can be it. */
+function isFree({ format }: FieldSchema): boolean {
+  return format === undefined || format === 'password'
 }
 
 /** Other ways to write a format: a uuid may come without its hyphens, a day without its zeros. */
