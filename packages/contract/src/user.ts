@@ -21,7 +21,7 @@ const Password = Type.String({
   format: 'password',
   minLength: 1,
   maxLength: limits.passwordMax,
-  description: `At least ${limits.passwordMin} characters, and not only digits`
+  description: `At least ${limits.passwordMin} characters, and not only digits; white space around it is dropped`
 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: limits.passwordMax })
 const Name = Type.String({ maxLength: limits.nameCharacters })
