@@ -89,6 +89,37 @@ t.test('a request', async t => {
     t.match(await ask(app, 'GET', '/api/v1/conversations/1/leave'), { status: 405 })
   })
 
+  t.test('for the options of a path hears its methods and what it reads, if it may call it', async t => {
+    t.match(await ask(app, 'OPTIONS', '/api/token/'), {
+      status: 200,
+      headers: { allow: 'POST, OPTIONS' },
+      body: {
+        name: '/api/token/',
+        description: 'Sign in',
+        renders: ['application/json'],
+        parses: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']
+      }
+    })
+    t.match(await ask(app, 'OPTIONS', '/api/v1/auth/profile/'), { status: 401 })
+    t.match(await ask(app, 'OPTIONS', '/nowhere/'), { status: 404 })
+  })
+
+  t.test(
+    'that accepts nothing of what is answered on a seed’s path hears so, as from Django REST framework',
+    async t => {
+      const accepting = (accept: string, path = '/api/token/') => ask(app, 'POST', path, {}, { accept })
+      for (const type of ['application/xml', 'image/png, text/plain;q=0.5', 'application/vnd.api+json', 'json'])
+        t.match(await accepting(type), {
+          status: 406,
+          body: { detail: 'Could not satisfy the request Accept header.', code: 'not_acceptable' }
+        })
+      const taken = ['', '*/*', 'application/json; indent=4', 'image/png, application/*;q=0.1', 'text/html,*/*;q=0.8']
+      for (const type of [...taken, 'APPLICATION/JSON', 'application/problem+json', 'text/html'])
+        t.equal((await accepting(type)).status, 400, type)
+      t.equal((await accepting('application/xml', '/api/v1/sync/')).status, 401, 'our own paths do not ask')
+    }
+  )
+
   t.test('works with and without the slash, and as HEAD', async t => {
     t.match(await ask(app, 'GET', '/livez/'), { status: 200, body: { status: 'ok' } })
     t.match(await ask(app, 'HEAD', '/livez'), { status: 200, text: '' })

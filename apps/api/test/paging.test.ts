@@ -54,6 +54,12 @@ t.test('lists', async t => {
     t.match(await ann.ask('GET', `${path}?before=42`), { status: 404 })
   })
 
+  t.test('start at their beginning where a parameter is left empty', async t => {
+    for (const query of ['page=', 'cursor=', 'before=', 'page=&page_size=&cursor=&after='])
+      t.equal(texts((await ann.ask('GET', `${path}?${query}`)).body.results), '1 2 3 4 5 6 7', query)
+    t.match(await ann.ask('GET', '/api/v1/conversations/?page=&cursor='), { status: 200, body: { results: [{}] } })
+  })
+
   t.test('take a size that is none for the usual one, and one too large for the largest', async t => {
     for (const size of ['0', '-1', 'x', '', '1.5']) {
       t.equal((await ann.ask('GET', `${path}?page_size=${size}`)).body.results.length, 7, size)

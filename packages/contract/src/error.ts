@@ -41,6 +41,11 @@ export const errorKinds = Object.freeze({
   not_found: { status: 404, title: 'Not Found', detail: 'Not found.' },
   invalid_cursor: { status: 404, title: 'Not Found', detail: 'Invalid cursor' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'Method not allowed.' },
+  not_acceptable: {
+    status: 406,
+    title: 'Not Acceptable',
+    detail: 'Could not satisfy the request Accept header.'
+  },
   request_timeout: { status: 408, title: 'Request Timeout', detail: 'The request took too long to arrive.' },
   client_id_conflict: {
     status: 409,

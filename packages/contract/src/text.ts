@@ -1,3 +1,5 @@
+import { limits } from './limits.ts'
+
 /** One character at least that a reader sees: no white space, control, format or default-ignorable character, no Braille blank. */
 const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u
 
@@ -24,4 +26,28 @@ function isLonger(value: string, max: number): boolean {
   let count = 0
   for (const _ of value) count += 1
   return count > max
+}
+
+/** What Django says of what is no e-mail address. */
+export const badEmail = 'Enter a valid email address.'
+/** As Django's EmailValidator, without quoted local parts and addresses of machines. */
+const LOCAL_PART = /^[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*$/i
+const DOMAIN_LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u
+
+/** Why `value` is no e-mail address, in Django's words; null when it is one, or '' for none. */
+export function emailProblem(value: string): string | null {
+  const at = value.lastIndexOf('@')
+  const labels = value.slice(at + 1).split('.')
+  const isDomain = (labels.length > 1 || labels[0] === 'localhost') && labels.every(label => DOMAIN_LABEL.test(label))
+  const isEmail = isDomain && LOCAL_PART.test(value.slice(0, Math.max(at, 0)))
+  return value === '' || isEmail ? null : badEmail
+}
+
+/** Why `value` cannot be a new password, in the words of Django's validators. */
+export function passwordProblems(value: string): string[] {
+  const isShort = [...value].length < limits.passwordMin
+  return [
+    ...(isShort ? [`This password is too short. It must contain at least ${limits.passwordMin} characters.`] : []),
+    ...(/^\p{Nd}+$/u.test(value) ? ['This password is entirely numeric.'] : [])
+  ]
 }

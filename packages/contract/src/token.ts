@@ -3,7 +3,8 @@ import { limits } from './limits.ts'
 import { Nullable, ref, Timestamp } from './scalar.ts'
 import { Profile } from './user.ts'
 
-const Token = Type.String({ maxLength: limits.tokenCharacters })
+/** No longest length: what is longer than `limits.tokenCharacters` is no token, and refused as one that is not valid. */
+const Token = Type.String({ minLength: 1 })
 
 /** User name or e-mail address, in upper or lower case, and the password. */
 export const LoginRequest = Type.Object(
@@ -39,7 +40,7 @@ export const RefreshRequest = Type.Object({ refresh: Token }, { $id: 'RefreshReq
 /** A token of either type. */
 export const VerifyRequest = Type.Object({ token: Token }, { $id: 'VerifyRequest' })
 /** The session that ends is that of the access token; a refresh token given along ends its own too. */
-export const LogoutRequest = Type.Object({ refresh: Type.Optional(Nullable(Token)) }, { $id: 'LogoutRequest' })
+export const LogoutRequest = Type.Object({ refresh: Type.Optional(Nullable(Type.String())) }, { $id: 'LogoutRequest' })
 
 /** An answer that has nothing to tell but that it was done. */
 export const Done = Type.Object({ detail: Type.String() }, { $id: 'Done' })

@@ -12,10 +12,16 @@ const Email = Type.String({
   maxLength: limits.emailCharacters,
   description: "An e-mail address, unique without regard to case; '' when none"
 })
+const GivenEmail = Type.String({
+  format: 'email',
+  maxLength: limits.emailCharacters,
+  description: "An e-mail address, unique without regard to case; '' for none"
+})
 const Password = Type.String({
+  format: 'password',
   minLength: 1,
   maxLength: limits.passwordMax,
-  description: `At least ${limits.passwordMin} characters, and not only digits`
+  description: `At least ${limits.passwordMin} characters, and not only digits; white space around it is dropped`
 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: limits.passwordMax })
 const Name = Type.String({ maxLength: limits.nameCharacters })
@@ -67,7 +73,7 @@ export type Profile = Static<typeof Profile>
 
 /** The fields of a profile that its owner may set. */
 const editable = {
-  email: Type.Optional(Email),
+  email: Type.Optional(GivenEmail),
   first_name: Type.Optional(Name),
   last_name: Type.Optional(Name),
   bio: Type.Optional(Bio),

@@ -30,6 +30,7 @@ export function readBodies(app: FastifyInstance): void {
     async (request: FastifyRequest, body: Buffer) => readUrlencoded(request, body)
   )
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: FastifyRequest['raw']) => {
+    if (request.headers['content-length'] === '0') return {}
     if (!request.routeOptions.config.lenient) throw refusal(request)
     return readMultipart(body, request.headers)
   })

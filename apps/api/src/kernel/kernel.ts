@@ -1,5 +1,6 @@
-import cors from '@fastify/cors'
-import type { FastifyInstance } from 'fastify'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { negotiate } from './accept.ts'
 import { type Authenticate, requireAccess } from './access.ts'
 import { readBodies } from './bodies.ts'
 import { readInput } from './input/compiler.ts'
@@ -23,9 +24,10 @@ export interface KernelDeps extends RequestLimits {
 export async function installKernel(app: FastifyInstance, deps: KernelDeps): Promise<() => void> {
   addSchemas(app)
   setHeaders(app)
-  await app.register(cors, corsOptions(deps.corsOrigins))
+  await allowPages(app, deps.corsOrigins)
   refuseMisplacedLimits(app)
   requireAccess(app, deps.authenticate, requestCounter(deps))
+  negotiate(app)
   app.addHook('onRequest', (request, reply, done) => {
     if (request.is404) answerNotFound(request, reply)
     else done()
@@ -49,8 +51,20 @@ function setHeaders(app: FastifyInstance): void {
   })
 }
 
+/** Lets pages of `origins` call, and answers what a browser asks before. OPTIONS of anybody else goes on to the path's own route, or to none. */
+async function allowPages(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  app.addHook('onRoute', route => {
+    if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
+  })
+  const options = corsOptions(origins)
+  await app.register(cors, {
+    delegator: (request: FastifyRequest, answer: (error: null, options: FastifyCorsOptions) => void) =>
+      answer(null, { ...options, preflight: 'access-control-request-method' in request.headers })
+  })
+}
+
 /** With `*` every page may call, but no browser sends along what it stores for this host; named origins may. */
-function corsOptions(origins: readonly string[]) {
+function corsOptions(origins: readonly string[]): FastifyCorsOptions {
   const everyone = origins.includes('*')
   return {
     origin: everyone ? '*' : origins.length > 0 && [...origins],

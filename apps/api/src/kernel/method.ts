@@ -1,28 +1,45 @@
-import { ApiError } from '@rendezvous/contract'
+import { ApiError, Metadata, ref } from '@rendezvous/contract'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 
-/** Methods that are answered with 405 where a path has none of that name. OPTIONS belongs to CORS. */
+/** Methods that are answered with 405 where a path has none of that name. */
 const known = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY']
+const JSON_TYPE = 'application/json'
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
-/** Notes every route that is registered on `app` after this call. The function it returns, called when all are, answers the methods that
- *  a path lacks with 405 and `Allow`. */
+/** A path: its methods, and the routes that have them. */
+interface Path {
+  readonly methods: Set<string>
+  readonly routes: RouteOptions[]
+}
+
+/** Notes every route that is registered on `app` after this call. The function it returns, called when all are, answers on their paths the
+ *  methods that are lacking with 405 and `Allow`, and OPTIONS with what there is. What a browser asks before it asks is answered by CORS. */
 export function collectMethods(app: FastifyInstance): () => void {
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', route => note(methods, route))
+  const paths = new Map<string, Path>()
+  let isComplete = false
+  app.addHook('onRoute', route => {
+    if (!isComplete) note(paths, route)
+  })
   return () => {
-    const found = [...methods].filter(([url]) => !url.includes('*'))
-    for (const [url, present] of found) refuseOthers(app, url, [...present])
+    isComplete = true
+    const found = [...paths].filter(([url]) => !url.includes('*'))
+    for (const [url, path] of found) {
+      const allow = [...path.methods, 'OPTIONS'].join(', ')
+      refuseOthers(app, url, path, allow)
+      describe(app, url, path, allow)
+    }
   }
 }
 
-function note(methods: Map<string, Set<string>>, { url, method }: RouteOptions): void {
-  const present = methods.get(url) ?? new Set()
-  for (const name of [method].flat()) present.add(name)
-  methods.set(url, present)
+function note(paths: Map<string, Path>, route: RouteOptions): void {
+  const path = paths.get(route.url) ?? { methods: new Set(), routes: [] }
+  for (const name of [route.method].flat()) path.methods.add(name)
+  path.routes.push(route)
+  paths.set(route.url, path)
 }
 
-function refuseOthers(app: FastifyInstance, url: string, present: string[]): void {
-  const missing = known.filter(method => !present.includes(method))
+function refuseOthers(app: FastifyInstance, url: string, { methods }: Path, allow: string): void {
+  const missing = known.filter(method => !methods.has(method))
   if (missing.length === 0) return
 
   app.route({
@@ -31,9 +48,31 @@ function refuseOthers(app: FastifyInstance, url: string, present: string[]): voi
     config: { access: 'public' },
     schema: { hide: true },
     onRequest: async (request, reply) => {
-      void reply.header('allow', [...present, 'OPTIONS'].join(', '))
+      void reply.header('allow', allow)
       throw new ApiError('method_not_allowed', { detail: `Method "${request.method}" not allowed.` })
     },
     handler: async () => undefined
+  })
+}
+
+/** For those who may call one of the path's routes. */
+function describe(app: FastifyInstance, url: string, { routes }: Path, allow: string): void {
+  const isPublic = routes.some(({ config }) => config?.access === 'public')
+  const lenient = routes.some(({ config }) => config?.lenient === true)
+  const metadata = {
+    name: url,
+    description: [...new Set(routes.map(({ schema }) => schema?.summary ?? ''))].join('\n'),
+    renders: [JSON_TYPE],
+    parses: [JSON_TYPE, ...(lenient ? FORM_TYPES : [])]
+  }
+  app.route({
+    url,
+    method: 'OPTIONS',
+    config: { access: isPublic ? 'public' : 'user', lenient },
+    schema: { hide: true, response: { 200: ref(Metadata) } },
+    handler: async (_request, reply) => {
+      void reply.header('allow', allow)
+      return metadata
+    }
   })
 }

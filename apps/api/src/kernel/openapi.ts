@@ -7,7 +7,7 @@ import { socketDocument } from './asyncapi.ts'
 import { forgiving } from './input/address.ts'
 import type { ObjectSchema } from './input/body.ts'
 import { documentBodies, MANNER } from './input/document.ts'
-import { lenientField } from './input/lenience.ts'
+import { lenientField, orLeftEmpty } from './input/lenience.ts'
 import { nameOperations } from './operations.ts'
 
 /** Describes the routes that are registered on `app` from now on: the document at `/openapi.json`, a page to read and try it at `/docs`. */
@@ -61,6 +61,7 @@ function described(
 ): FastifySchema & { readonly [MANNER]: string } {
   const failures = [
     ...(access === 'public' ? [] : [401]),
+    ...(lenient ? [406] : []),
     ...(schema.params === undefined ? [] : [400]), // of bytes that are no text
     ...(bodiless ? [] : [400, 413, 415]),
     ...(limit === 'none' ? [] : [429]),
@@ -79,7 +80,8 @@ function described(
 function asRead({ properties, required = [] }: ObjectSchema) {
   const fields = Object.entries(properties).map(([name, field]) => {
     const read = lenientField(name, field, 'query')
-    return [name, forgiving.has(name) ? { ...read, anyOf: [field, { type: 'string' }] } : read]
+    if (forgiving.has(name)) return [name, { ...read, anyOf: [field, { type: 'string' }] }]
+    return [name, required.includes(name) || field.type === 'string' ? read : orLeftEmpty(read)]
   })
   return { type: 'object', required, properties: Object.fromEntries(fields) }
 }

@@ -19,7 +19,7 @@ import {
 import type { OldHashes } from '../ports/old-hashes.ts'
 import type { Credentials, ProfileRow, Saved, Users } from '../ports/users.ts'
 import type { Failures } from './failures.ts'
-import { passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
+import { normalizedEmail, passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
 import type { Passwords } from './passwords.ts'
 import { ownProfile, seenUser } from './profile.ts'
 import type { Device, SessionService } from './sessions.ts'
@@ -93,8 +93,9 @@ export function accountService(options: AccountServiceOptions) {
     /** Makes an account and answers its profile.
      *  @throws invalid naming each field that breaks a rule or is taken; throttled when too many passwords wait to be hashed. */
     async register(request: RegisterRequest): Promise<Profile> {
-      const { password, password_confirm: confirmation, username, ...profile } = request
-      const changes = profileChanges({ username, ...profile })
+      const { password, password_confirm: confirmation, username, email, ...profile } = request
+      const mail = email === undefined ? {} : { email: normalizedEmail(email) }
+      const changes = profileChanges({ username, ...mail, ...profile })
       throwAll({ ...profileErrors(changes), ...passwordErrors('password', password, confirmation) })
       const passwordHash = await passwords.hash(password)
       const saved = await users.register({ ...changes, username: changes.username ?? username, passwordHash })

@@ -145,10 +145,10 @@ function ending({ sessions, tokens, refreshTtlMs }: SessionServiceOptions, annou
     },
 
     /** Ends the session of a refresh token.
-     *  @throws refreshTokenNotValid when it is none of ours. */
+     *  @throws refreshTokenNotValid when it is none of ours, or its session has ended. */
     async endByRefresh(token: string): Promise<void> {
       const { userId, sessionId } = readRefresh(tokens, token)
-      await end(userId, { ids: [sessionId] }, 'logged_out')
+      if ((await end(userId, { ids: [sessionId] }, 'logged_out')) === 0) throw refreshTokenNotValid(ENDED)
     },
 
     /** The caller's sessions that stand. */

@@ -32,7 +32,7 @@ t.test('signing in, keeping signed in and signing out', async t => {
     t.equal(status, 200)
     t.strictSame(Object.keys(body), ['token', 'access', 'refresh', 'user'])
     t.equal(answer.token, answer.access)
-    t.match(answer.user, { id, username: 'Alice', email: 'Alice@Example.com', online: false })
+    t.match(answer.user, { id, username: 'Alice', email: 'Alice@example.com', online: false })
     t.notMatch(JSON.stringify(body), /password|plain/)
     t.match(tokens.verifyAccess(answer.access), { ok: true, claims: { userId: id } })
   })
@@ -96,7 +96,10 @@ t.test('signing in, keeping signed in and signing out', async t => {
     const { access, refresh } = await join()
     const answerTo = (token: unknown) => call('POST', '/api/token/refresh/', { refresh: token })
     t.match(await answerTo(access), { status: 401, body: notValid('Token has wrong type') })
-    t.match(await answerTo('x.y.z'), { status: 401, body: notValid('Token is invalid') })
+    for (const text of ['x.y.z', 'x'.repeat(5_000)])
+      t.match(await answerTo(text), { status: 401, body: notValid('Token is invalid') })
+    for (const blank of ['', '  '])
+      t.match(await answerTo(blank), { status: 400, body: { refresh: ['This field may not be blank.'] } })
     t.match(await call('POST', '/api/token/refresh/', {}), {
       status: 400,
       body: { refresh: ['This field is required.'] }
@@ -152,6 +155,10 @@ t.test('signing in, keeping signed in and signing out', async t => {
 
     t.match(await call('POST', '/api/token/blacklist/', { refresh }), { status: 200, text: '{}' })
     for (const token of [access, refresh]) t.match(await verify(token), { status: 401 })
+    t.match(await call('POST', '/api/token/blacklist/', { refresh }), {
+      status: 401,
+      body: notValid('Token is blacklisted')
+    })
     t.equal((await call('POST', '/api/token/blacklist/', { refresh: access })).status, 401)
   })
 

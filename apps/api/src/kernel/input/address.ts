@@ -28,7 +28,8 @@ function slotOf(field: ObjectSchema['properties'][string]): (text: string) => nu
   return given => (text.Check(given) ? given : null)
 }
 
-/** The reader of a query string: numbers are read from their digits, the last of repeated parameters counts, unknown ones are ignored. */
+/** The reader of a query string: numbers are read from their digits, the last of repeated parameters counts, one that is left empty was not
+ *  sent (as Django's paginators and filters have it), unknown ones are ignored. */
 export function queryReader(schema: ObjectSchema): (raw: unknown) => Checked {
   const slots = Object.entries(schema.properties).map(([name, field]) => ({
     name,
@@ -40,7 +41,7 @@ export function queryReader(schema: ObjectSchema): (raw: unknown) => Checked {
     const values = new Map<string, unknown>()
     for (const { name, required, read } of slots) {
       const given = last((raw as Record<string, unknown>)[name])
-      if (given === undefined) {
+      if (given === undefined || (given === '' && !required)) {
         if (required) errors.set(name, ['This field is required.'])
         continue
       }

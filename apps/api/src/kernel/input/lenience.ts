@@ -8,6 +8,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 
 /** No text holds U+0000. */
 const STORABLE = '^[^\\u0000]*$'
+/** And one that must not be empty has more than white space, which a reader drops around it. */
+const NOT_BLANK = '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$'
 
 /** Where a lenient reader finds what it reads: a JSON body, a form, or an address. */
 export type Place = 'json' | 'form' | 'query'
@@ -45,18 +47,14 @@ function waysToSay(name: string, field: FieldSchema, place: Place): JsonSchema[]
   if (anyOf.length > 0) return anyOf.flatMap(branch => waysToSay(name, branch, place))
   if (field.enum !== undefined) return field.enum.flatMap(value => choice(value))
   if (field.const !== undefined) return choice(field.const)
-  if (name === 'email')
-    return [
-      { ...plain(field), format: 'email' },
-      { type: 'string', pattern: padded('') }
-    ]
+  if (field.format === 'email') return [plain(field), { type: 'string', pattern: padded('') }]
   return [plain(field), ...waysOfType(name, field, place)]
 }
 
 function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[] {
   if (field.type === 'integer') return place === 'json' ? [digits(field), idObject(field)] : [digits(field)]
   if (field.type === 'boolean') return words({ ...djangoWords, ...booleanWords[name] })
-  if (field.type === 'string') return [...(isNumberLike(field) ? [{ type: 'number' }] : []), ...spaced(field)]
+  if (field.type === 'string') return [...(isFree(field) ? [{ type: 'number' }] : []), ...spelled(field)]
   if (field.type !== 'array' || field.items === undefined) return []
   return [...waysToSay(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
 }
@@ -65,8 +63,9 @@ function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[
 function plain(field: FieldSchema): JsonSchema {
   const { description, $id, ...rest } = field as JsonSchema
   if (rest.type === 'integer') return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...rest }
-  const isAnyText = rest.type === 'string' && rest.pattern === undefined && rest.format === undefined
-  return isAnyText ? { ...rest, pattern: STORABLE } : rest
+  const isAnyText = rest.type === 'string' && rest.pattern === undefined && isFree(field)
+  if (!isAnyText) return rest
+  return { ...rest, pattern: typeof rest.minLength === 'number' && rest.minLength > 0 ? NOT_BLANK : STORABLE }
 }
 
 function choice(value: unknown): JsonSchema[] {
@@ -102,21 +101,32 @@ function words(known: Readonly<Record<string, boolean>>): JsonSchema[] {
   return [{ enum: Object.keys(known) }, { type: 'string', pattern: padded(`(${anyCase.join('|')})`) }, { enum: [0, 1] }]
 }
 
-/** A number's digits can be the text, unless the text has a form of its own. */
-function isNumberLike({ format }: FieldSchema): boolean {
-  return format === undefined
+/** Whether a text has no form of its own, so that a number's digits can be it. */
+function isFree({ format }: FieldSchema): boolean {
+  return format === undefined || format === 'password'
 }
 
-/** A uuid may come without its hyphens. */
-function spaced({ format }: FieldSchema): JsonSchema[] {
-  return format === 'uuid' ? [{ type: 'string', pattern: padded('[0-9a-fA-F]{32}') }] : []
+/** Other ways to write a format: a uuid may come without its hyphens, a day without its zeros. */
+const spellings: Readonly<Record<string, string>> = {
+  uuid: '[0-9a-fA-F]{32}',
+  date: `[1-9]\\d{3}-(${[
+    '(0?[13578]|1[02])-(0?[1-9]|[12]\\d|3[01])',
+    '(0?[469]|11)-(0?[1-9]|[12]\\d|30)',
+    '0?2-(0?[1-9]|1\\d|2[0-8])'
+  ].join('|')})`
+}
+
+function spelled({ format = '' }: FieldSchema): JsonSchema[] {
+  const spelling = spellings[format]
+  return spelling === undefined ? [] : [{ type: 'string', pattern: padded(spelling) }]
 }
 
 function padded(pattern: string): string {
   return `^\\s*${pattern}\\s*$`
 }
 
-function orLeftEmpty(schema: JsonSchema): JsonSchema {
+/** `schema`, or a text with nothing in it: an optional field that was left empty. */
+export function orLeftEmpty(schema: JsonSchema): JsonSchema {
   const { description, anyOf, ...only } = schema
   const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
   return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }

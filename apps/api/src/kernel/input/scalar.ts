@@ -1,5 +1,5 @@
 import { booleanWords } from '@rendezvous/contract'
-import { type Field, type FieldSchema, type Manner, type Reading, refused, taken } from './reading.ts'
+import { type Field, type FieldSchema, type Manner, type Reading, refused, taken, typeName } from './reading.ts'
 
 const NUMBER = 'A valid integer is required.'
 /** Longest text that is looked at for a number, as in Django REST framework. */
@@ -9,13 +9,14 @@ const NUMBER_CHARACTERS = 1_000
  *  an object's `id` pass. */
 export function integerField(schema: FieldSchema, { lenient }: Manner): Field {
   const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema
+  const isId = minimum === 1
   return raw => {
     const given = lenient ? idOf(raw) : raw
     if (typeof given === 'string' && given.length > NUMBER_CHARACTERS) return refused('String value too large.')
 
     const value = lenient && typeof given === 'string' ? digits(given) : given
-    if (typeof value !== 'number' || !Number.isInteger(value)) return refused(NUMBER)
-    if (minimum === 1 && (value < 1 || value > maximum)) return unknownId(given)
+    if (typeof value !== 'number' || !Number.isInteger(value)) return refused(isId && lenient ? noKey(given) : NUMBER)
+    if (isId && (value < 1 || value > maximum)) return unknownId(given)
     if (value < minimum) return refused(`Ensure this value is greater than or equal to ${minimum}.`)
     return value > maximum ? refused(`Ensure this value is less than or equal to ${maximum}.`) : taken(value)
   }
@@ -61,6 +62,13 @@ function idOf(raw: unknown): unknown {
 
 function digits(text: string): number {
   return /^\s*[+-]?\d+(\.0*)?\s*$/.test(text) ? Number(text) : Number.NaN
+}
+
+/** As Django REST framework's related fields say it, for which nothing at all is null. */
+function noKey(given: unknown): string {
+  return given === ''
+    ? 'This field may not be null.'
+    : `Incorrect type. Expected pk value, received ${typeName(given)}.`
 }
 
 function unknownId(given: unknown): Reading {

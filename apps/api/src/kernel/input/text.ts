@@ -1,21 +1,22 @@
-import { storageProblem } from '@rendezvous/contract'
+import { badEmail, emailProblem, passwordProblems, storageProblem } from '@rendezvous/contract'
 import { type Field, type FieldSchema, type Manner, refused, taken } from './reading.ts'
 
-/** Fields whose white space is theirs: secrets, and texts whose retry over the socket must be the same text. */
-const verbatim = /password|^content$/
+/** The field whose white space is its own: its retry over the socket must be the same text. */
+const VERBATIM = 'content'
 /** A pattern's text where Django has one of its own, by the field's name. */
 const patternTexts: Readonly<Record<string, string>> = {
   username: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.'
 }
 
-/** A string of the contract. Lenient: numbers pass as their digits, and white space around is dropped. */
+/** A string of the contract. Lenient: numbers pass as their digits, a day without its zeros, and white space around is dropped. */
 export function textField(schema: FieldSchema, { name, lenient }: Manner): Field {
   const check = checks(schema, name)
-  const trims = lenient && !verbatim.test(name)
-  const form = lenient && schema.format === 'uuid' ? plainUuid : (text: string) => text
+  const trims = lenient && name !== VERBATIM
+  const form = (lenient && forms[schema.format ?? '']) || ((text: string) => text)
+  const otherType = typeTexts[schema.format ?? ''] ?? 'Not a valid string.'
   return raw => {
     const text = asText(raw, lenient)
-    if (text === null) return refused('Not a valid string.')
+    if (text === null) return refused(otherType)
 
     const value = form(trims ? text.trim() : text)
     if (value === '' && (schema.minLength ?? 0) > 0) return refused('This field may not be blank.')
@@ -41,6 +42,7 @@ function asText(raw: unknown, lenient: boolean): string | null {
 
 function checks(schema: FieldSchema, name: string): (text: string) => string[] {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, format } = schema
+  const formatErrors = formats[format ?? ''] ?? (() => [])
   const pattern = schema.pattern === undefined ? /(?:)/u : new RegExp(schema.pattern, 'u')
   return text => {
     const errors: string[] = []
@@ -48,11 +50,9 @@ function checks(schema: FieldSchema, name: string): (text: string) => string[] {
       return [`Ensure this field has no more than ${maxLength} characters.`]
     if (text.length < 2 * minLength && codePoints(text) < minLength)
       errors.push(`Ensure this field has at least ${minLength} characters.`)
-    errors.push(...unstorable(text))
     if (!pattern.test(text)) errors.push(patternTexts[name] ?? 'This value does not match the required pattern.')
-    if (format !== undefined && !formats[format]?.test(text)) errors.push(formatTexts[format] ?? '')
-    if (format === 'date' && errors.length === 0 && !isDay(text)) errors.push(formatTexts.date ?? '')
-    return errors
+    errors.push(...unstorable(text))
+    return [...errors, ...formatErrors(text)]
   }
 }
 
@@ -70,20 +70,38 @@ function unstorable(text: string): string[] {
   ]
 }
 
-const formats: Readonly<Record<string, RegExp>> = {
-  uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
-  date: /^\d{4}-\d{2}-\d{2}$/
-}
-const formatTexts: Readonly<Record<string, string>> = {
-  uuid: 'Must be a valid UUID.',
-  date: 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'
+const badUuid = 'Must be a valid UUID.'
+const badDate = 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'
+/** What is said of what is no text at all, where the format has words of its own. */
+const typeTexts: Readonly<Record<string, string>> = { uuid: badUuid, date: badDate, email: badEmail }
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** What is wrong with a text of a format. */
+const formats: Readonly<Record<string, (text: string) => string[]>> = {
+  uuid: text => (UUID.test(text) ? [] : [badUuid]),
+  date: text => (isDay(text) ? [] : [badDate]),
+  email: text => [emailProblem(text)].filter(problem => problem !== null),
+  password: passwordProblems
 }
 
 function isDay(text: string): boolean {
   const date = new Date(`${text}T00:00:00Z`)
-  return text > '0001' && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)
+  return (
+    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+    text > '0001' &&
+    !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(text)
+  )
+}
+
+function fullDay(text: string): string {
+  const [year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text)?.slice(1) ?? []
+  return year === undefined ? text : [year, month?.padStart(2, '0'), day?.padStart(2, '0')].join('-')
 }
 
 function plainUuid(text: string): string {
   return /^[0-9a-f]{32}$/i.test(text) ? text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : text
 }
+
+/** What else a lenient reader takes for a format, made into it. */
+const forms: Readonly<Record<string, (text: string) => string>> = { uuid: plainUuid, date: fullDay }
