@@ -1,5 +1,5 @@
-import cors, { type FastifyCorsOptions } from '@fastify/cors'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import cors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
 import { negotiate } from './accept.ts'
 import { type Authenticate, requireAccess } from './access.ts'
 import { readBodies } from './bodies.ts'
@@ -9,6 +9,13 @@ import { collectMethods } from './method.ts'
 import { documentRoutes } from './openapi.ts'
 import { answerNotFound } from './problem.ts'
 import { addSchemas } from './schemas.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether `@fastify/cors` takes it for what a browser asks before. */
+    corsPreflightEnabled: boolean
+  }
+}
 
 /** What the kernel asks of the process. */
 export interface KernelDeps extends RequestLimits {
@@ -56,15 +63,17 @@ async function allowPages(app: FastifyInstance, origins: readonly string[]): Pro
   app.addHook('onRoute', route => {
     if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
   })
-  const options = corsOptions(origins)
-  await app.register(cors, {
-    delegator: (request: FastifyRequest, answer: (error: null, options: FastifyCorsOptions) => void) =>
-      answer(null, { ...options, preflight: 'access-control-request-method' in request.headers })
+  await app.register(cors, corsOptions(origins))
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.method !== 'OPTIONS') return done()
+    if ('access-control-request-method' in request.headers) return void reply.code(204).send()
+    request.corsPreflightEnabled = false
+    done()
   })
 }
 
 /** With `*` every page may call, but no browser sends along what it stores for this host; named origins may. */
-function corsOptions(origins: readonly string[]): FastifyCorsOptions {
+function corsOptions(origins: readonly string[]) {
   const everyone = origins.includes('*')
   return {
     origin: everyone ? '*' : origins.length > 0 && [...origins],
@@ -72,6 +81,7 @@ function corsOptions(origins: readonly string[]): FastifyCorsOptions {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id', ...limitHeaders].join(', '),
     maxAge: 600,
-    strictPreflight: false
+    strictPreflight: false,
+    preflightContinue: true
   }
 }
