@@ -1,4 +1,4 @@
--- Private reading that nobody notices, and groups that are made once.
+-- Private reading that nobody notices, groups that are made once, and more of the password hashes that Django made.
 
 -- Sync finds a conversation by what changed in it, the memberships of others included. When somebody read in private therefore stands apart,
 -- where only his own sync looks.
@@ -84,3 +84,11 @@ BEGIN
   INSERT INTO outbox (streams, from_seqs, to_seqs) VALUES (ARRAY[made.id], ARRAY[1], ARRAY[1]) RETURNING outbox.id INTO owed;
   RETURN QUERY SELECT 'ok', made.id, made.created_at, everybody, owed;
 END $f$;
+
+-- Of PBKDF2 with SHA-1, and of scrypt, whose cost stands around its salt, too.
+DROP INDEX person_old_hash_idx;
+CREATE INDEX person_old_hash_idx
+  ON person (coalesce(
+    substring(password_hash FROM '^(?:pbkdf2_sha(?:1|256)[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)'),
+    substring(password_hash FROM '^scrypt[$][0-9]+[$]') || substring(password_hash FROM '[$][0-9]+[$][0-9]+(?=[$][^$]+$)')))
+  WHERE password_hash LIKE 'pbkdf2%' OR password_hash LIKE 'argon2%' OR password_hash LIKE 'scrypt%';
