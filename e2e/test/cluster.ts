@@ -24,9 +24,10 @@ import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gatewa
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { openAny } from '../../apps/api/test/database/engines.ts'
+import { ageChanges, openAny } from '../../apps/api/test/database/engines.ts'
 
 const HOUR_MS = 3_600_000
+const MINUTE_S = 60
 
 /** Two api nodes and two gateways, each a server of its own; gateway n asks api n. They share a database, a wire and a signing key. */
 export interface Nodes {
@@ -40,6 +41,8 @@ export interface Nodes {
   cutOff<T>(work: () => Promise<T>): Promise<T>
   /** Announces what was committed and not announced, however young, as the first api node would in time. */
   sweep(): Promise<void>
+  /** Makes everything that changed so far older than sync looks back. */
+  age(): Promise<void>
   /** Makes so many people who never sign in, and answers their ids. */
   populate(count: number): Promise<number[]>
 }
@@ -85,7 +88,8 @@ export async function startNodes(t: Test): Promise<Nodes> {
     const rows = await database.database.query<{ id: number }>({ name: 'test_populate', text }, [count])
     return rows.map(({ id }) => id)
   }
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep, populate }
+  const age = () => ageChanges(database.database, MINUTE_S)
+  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep, age, populate }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {

@@ -107,8 +107,7 @@ async function suite(t: Test, target: Target): Promise<void> {
         email_dropped: { count: 2, first: ['10', '7'] },
         avatar_dropped: { count: 1, first: ['1'] },
         text_cut: { count: 2, first: ['10', '10'] },
-        no_password: { count: 1, first: ['4'] },
-        unknown_hash: { count: 1, first: ['5'] }
+        no_password: { count: 1, first: ['4'] }
       }
     })
   })

@@ -73,9 +73,11 @@ t.test('a picture is kept when it is an address, texts up to what fits', async t
 })
 
 t.test('a hash is kept, whatever it is, and nothing fits where there is none', async t => {
-  const unknown = 'scrypt$16384$salt$8$5$key'
+  const unknown = 'bcrypt_sha256$$2b$12$T9v4vTXjWb6uAoMxaVQBIuQQhFDaJXrh/FrUFstowQ68vaQRiBIVm'
   t.equal(judge({ password: unknown }).account.passwordHash, unknown)
   t.same(judge({ password: unknown }).changed, ['unknown_hash'])
+  const known = 'pbkdf2_sha1$1000$salt$bxSkLrebycD2ECFQDNFWRho35nM='
+  t.match(judge({ password: known }), { account: { passwordHash: known }, changed: [] })
   for (const password of [null, '', 'x'.repeat(513)]) t.equal(judge({ password }).account.passwordHash, '!')
 })
 

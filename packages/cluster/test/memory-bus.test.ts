@@ -16,7 +16,8 @@ const told = (text: string): Envelope => ({ header: { kind: 'courtesy' }, frames
 const tell = (bus: Bus, text: string, topic = alice) => bus.publish([{ topics: [topic], envelope: told(text) }])
 
 const makeNodes: MakeBusNodes = async (t, listeners) => {
-  const wire = memoryWire({ clock })
+  let now = 0
+  const wire = memoryWire({ clock, elapsed: () => now })
   const open = (node: string, listener: (typeof listeners)[number]): BusNode => {
     const bus = memoryBus(wire, listener, { node })
     t.teardown(() => bus.close())
@@ -24,7 +25,10 @@ const makeNodes: MakeBusNodes = async (t, listeners) => {
   }
   return {
     nodes: [open('here', listeners[0]), open('there', listeners[1])],
-    inject: async (topic, bytes) => wire.faults.inject(topic, bytes)
+    inject: async (topic, bytes) => wire.faults.inject(topic, bytes),
+    pass: ms => {
+      now += ms
+    }
   }
 }
 
@@ -92,7 +96,7 @@ t.test('an interruption says how long ago the first of what may be lost was sent
   const { wire, ear, one } = await openThree(t, { inbox: 2 }, () => now)
   const lost = async (deafMs: number, text: string) => {
     t.same(await ear.next(), { interrupted: text === 'unreadable' ? [alice] : 'all' })
-    t.equal(ear.losses.at(-1)?.deafMs, deafMs, text)
+    t.equal(ear.losses.at(-1), deafMs, text)
   }
   const underWay = tell(one, 'under way')
   now = 10

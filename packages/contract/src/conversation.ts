@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { ConversationType, HistoryFor, Receipt, Role } from './group.ts'
 import { limits } from './limits.ts'
 import { Message } from './message.ts'
-import { ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
+import { ClientId, ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
 import { User } from './user.ts'
 
 /** A conversation as one of its members sees it. `name` is `title`, for clients that look there. */
@@ -38,13 +38,22 @@ export const Conversation = Type.Object(
 )
 export type Conversation = Static<typeof Conversation>
 
-/** The people to talk with; one's own id among them is ignored. */
+/** A conversation just opened: `duplicate` is true when nothing was made or changed, since one was in it already, or had made this group by the same
+ *  `client_id`. */
+export const OpenedConversation = Type.Object(
+  { ...Conversation.properties, duplicate: Type.Boolean() },
+  { $id: 'OpenedConversation' }
+)
+export type OpenedConversation = Static<typeof OpenedConversation>
+
+/** The people to talk with; one's own id among them is ignored. `client_id` is a group's: two people have one conversation anyway. */
 export const CreateConversation = Type.Object(
   {
     participants: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }),
     title: Type.Optional(Nullable(Type.String({ maxLength: limits.shortTextCharacters }))),
     is_group: Type.Optional(Type.Boolean()),
-    history: Type.Optional(HistoryFor)
+    history: Type.Optional(HistoryFor),
+    client_id: Type.Optional(ClientId)
   },
   { $id: 'CreateConversation' }
 )

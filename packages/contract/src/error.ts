@@ -159,9 +159,9 @@ export function badPosition(streams: readonly string[]): ApiError {
   return new ApiError('bad_position', { fields: { ranges: streams } })
 }
 
-/** The same `client_id` came with another text. */
-export function clientIdConflict(): ApiError {
-  return new ApiError('client_id_conflict')
+/** The same `client_id` came with another text, or what `detail` says. */
+export function clientIdConflict(detail?: string): ApiError {
+  return new ApiError('client_id_conflict', detail === undefined ? {} : { detail })
 }
 
 /** The credentials of a log-in fit no active account. */

@@ -80,6 +80,8 @@ export const limits = Object.freeze({
   personalEvents: 1_000,
   /** Longest search, in characters. */
   searchCharacters: 200,
+  /** Shortest beginning of a word that a search finds it by, in characters. */
+  searchPrefix: 3,
   /** Most commands or reports in one call from a gateway to an api node. */
   backendBatch: 50,
   /** People that one question of `Backend.rooms` asks about. */

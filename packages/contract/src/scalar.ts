@@ -38,10 +38,10 @@ export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, -1)}000Z`
 }
 
-/** A unique name the client gives to one send, so that repeating it doubles nothing. */
+/** A unique name the client gives to one send, or to the making of one group, so that repeating it doubles nothing. */
 export const ClientId = Type.String({
   format: 'uuid',
-  description: 'Idempotency key of a send: unique for its sender and conversation'
+  description: 'Idempotency key: of a send, unique for its sender and conversation; of a group, for who makes it'
 })
 
 /** `schema` or null. */

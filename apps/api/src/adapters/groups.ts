@@ -1,7 +1,7 @@
 import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
-import type { Act, Groups, Moved, NoChange, Updated } from '../ports/groups.ts'
+import type { Act, Groups, Made, Moved, NoChange, Updated } from '../ports/groups.ts'
 import {
   fromHistory,
   MEMBER_COLUMNS,
@@ -16,7 +16,7 @@ import {
 const CREATE: Statement = {
   name: 'group_create',
   text: `SELECT status, id, created_at AS "createdAt", user_ids AS "userIds", outbox_id AS "outboxId"
-    FROM group_create($1, $2, $3, $4::smallint, $5)`
+    FROM group_create($1, $2, $3, $4::smallint, $5, $6)`
 }
 const ADD: Statement = {
   name: 'group_add',
@@ -58,7 +58,7 @@ interface ChangedRow {
 }
 
 interface CreatedRow {
-  readonly status: 'ok' | 'unknown'
+  readonly status: Made['status']
   readonly id: ConversationId
   readonly createdAt: Date
   readonly userIds: UserId[]
@@ -84,10 +84,11 @@ export function groupsIn(database: Database): Groups {
   }
 
   return {
-    async create({ ownerId, memberIds, title, history }) {
-      const parameters = [ownerId, memberIds, title, fromHistory(history), limits.roomsPerPerson]
+    async create({ ownerId, memberIds, title, history, clientId = null }) {
+      const parameters = [ownerId, memberIds, title, fromHistory(history), limits.roomsPerPerson, clientId]
       const { status, id, createdAt, userIds, outboxId } = await one<CreatedRow>(CREATE, parameters)
-      return status === 'ok' ? { status, id, createdAt, memberIds: userIds, outboxId } : { status, userIds }
+      if (status === 'ok') return { status, id, createdAt, memberIds: userIds, outboxId }
+      return status === 'unknown' ? { status, userIds } : { status, id }
     },
 
     async add(act, userIds) {

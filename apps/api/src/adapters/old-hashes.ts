@@ -7,8 +7,10 @@ const RENEW: Statement = {
 }
 
 /** Expression and predicate of the index `person_old_hash_idx`. */
-const COST = `substring(password_hash FROM '^(?:pbkdf2_sha256[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)')`
-const OLD = `(password_hash LIKE 'pbkdf2%' OR password_hash LIKE 'argon2%')`
+const COST = `coalesce(
+    substring(password_hash FROM '^(?:pbkdf2_sha(?:1|256)[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)'),
+    substring(password_hash FROM '^scrypt[$][0-9]+[$]') || substring(password_hash FROM '[$][0-9]+[$][0-9]+(?=[$][^$]+$)'))`
+const OLD = `(password_hash LIKE 'pbkdf2%' OR password_hash LIKE 'argon2%' OR password_hash LIKE 'scrypt%')`
 
 /** From each value of the index to the next higher one: there are a handful, however many people have them. */
 const COSTS: Statement = {

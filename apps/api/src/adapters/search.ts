@@ -1,4 +1,4 @@
-import type { ConversationId, MessageId, UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, type MessageId, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import type { Message } from '../ports/messages.ts'
 import type { Found, MessageSearch, Search } from '../ports/search.ts'
@@ -16,8 +16,14 @@ const ID_EPOCH_MS = Date.UTC(2024, 0, 1)
 const ID_SHIFT = 4_096
 const CLOCK_MS = 10_000
 
-const QUERY = "websearch_to_tsquery('simple', $2)"
-const MATCH = `x.kind = 1 AND x.deleted_at IS NULL AND to_tsvector('simple', x.content) @@ ${QUERY}`
+/** A text that ends in a word which may be the beginning of a longer one: with nothing after it, and in front of it nothing that excludes. */
+const OPEN_END = new RegExp(`(?:^|\\s)[\\p{L}\\p{N}]{${limits.searchPrefix},}$`, 'u')
+/** The text as a query, written out; its last word as a beginning if $2. One that ends in a parenthesis excludes a phrase that was not closed. */
+const PARSE: Statement = {
+  name: 'search_parse',
+  text: `SELECT CASE WHEN $2 AND q LIKE '%''' THEN q || ':*' ELSE q END AS query FROM CAST(websearch_to_tsquery('simple', $1) AS text) q`
+}
+const MATCH = `x.kind = 1 AND x.deleted_at IS NULL AND to_tsvector('simple', x.content) @@ $2::tsquery`
 /** The reader's ($1) conversations, or the one of $3 among them, save those across a block. */
 const MINE = `SELECT s.conversation_id AS id FROM membership s JOIN LATERAL (SELECT * FROM conversation y WHERE y.id = s.conversation_id LIMIT 1) c ON true
     WHERE s.user_id = $1 AND s.left_seq IS NULL AND ($3::bigint IS NULL OR s.conversation_id = $3)
@@ -51,7 +57,7 @@ const RECENT: Statement = {
       SELECT c.id, c.changed_at AS "changedAt", row_number() OVER (ORDER BY c.changed_at DESC, c.id DESC) AS place,
         count(*) FILTER (WHERE c.changed_at >= $4) OVER ()::int AS newer
       FROM (${MINE}) mine JOIN LATERAL (SELECT * FROM conversation y WHERE y.id = mine.id LIMIT 1) c ON true) r
-    WHERE $2::text IS NOT NULL AND place <= newer + ${WALKED_CONVERSATIONS + 1} ORDER BY place`
+    WHERE $2::tsquery IS NOT NULL AND place <= newer + ${WALKED_CONVERSATIONS + 1} ORDER BY place`
 }
 /** Of each conversation of $3 the newest $5 messages below $4: those that match, and the lowest id that was looked at if it was cut there. */
 const WALK: Statement = {
@@ -133,7 +139,11 @@ export function searchIn(database: Database): MessageSearch {
 
   return {
     async find(given) {
-      const search = { ...given, text: withoutIdleDashes(given.text) }
+      const [parsed] = await database.query<{ query: string }>(PARSE, [
+        withoutIdleDashes(given.text),
+        OPEN_END.test(given.text)
+      ])
+      const search = { ...given, text: parsed?.query ?? '' }
       const [count] = await database.query<{ n: number }>(COUNT, [
         search.readerId,
         search.text,

@@ -10,7 +10,7 @@ const NOW: Statement = {
 }
 
 /** A person's memberships that changed after ($2, $3), without those he left unless $4. In conversations whose receipts everybody sees, any
- *  member's watermark is a change. By the person's index: when something changed stands in none. */
+ *  member's watermark is a change, his private one for himself alone. By the person's index: when something changed stands in none. */
 const CHANGED: Statement = {
   name: 'sync_changed',
   text: `SELECT s.conversation_id AS id, s.left_seq IS NOT NULL AS left, i.at AS "changedAt", least(c.member_count, ${limits.shownMembers}) AS people
@@ -18,7 +18,7 @@ const CHANGED: Statement = {
     JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id LIMIT 1) c ON true
     CROSS JOIN LATERAL (SELECT max(x.changed_at) AS changed_at FROM membership x WHERE x.conversation_id = s.conversation_id
       AND x.left_seq IS NULL AND s.left_seq IS NULL AND c.member_count <= ${limits.receiptMembers}) r
-    CROSS JOIN LATERAL (SELECT CASE WHEN s.left_seq IS NULL THEN greatest(c.changed_at, s.changed_at, r.changed_at) ELSE s.changed_at END AS at) i
+    CROSS JOIN LATERAL (SELECT CASE WHEN s.left_seq IS NULL THEN greatest(c.changed_at, s.changed_at, s.private_read_at, r.changed_at) ELSE s.changed_at END AS at) i
     WHERE s.user_id = $1 AND (s.left_seq IS NULL OR $4) AND (i.at, s.conversation_id) > (coalesce($2::timestamptz, '-infinity'), $3::bigint)
     ORDER BY i.at, s.conversation_id LIMIT $5`
 }

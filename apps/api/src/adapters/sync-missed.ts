@@ -17,7 +17,7 @@ const MISSED: Statement = {
       SELECT c.id, coalesce(s.left_seq, CASE c.kind WHEN 1 THEN c.last_seq ELSE s.joined_seq END) AS head, coalesce(s.left_seq IS NULL AND r.at > since.receipts, false) AS receipts
       FROM membership s
       JOIN LATERAL (SELECT * FROM conversation x WHERE x.id = s.conversation_id LIMIT 1) c ON true
-      CROSS JOIN LATERAL (SELECT greatest(CASE WHEN greatest(s.delivered_seq, s.private_read_seq) > s.joined_seq THEN s.changed_at END,
+      CROSS JOIN LATERAL (SELECT greatest(s.private_read_at, CASE WHEN s.delivered_seq > s.joined_seq THEN s.changed_at END,
         (SELECT x.changed_at FROM membership x WHERE x.conversation_id = c.id AND x.delivered_seq > x.joined_seq
           AND x.user_id = CASE s.user_id WHEN c.user_low THEN c.user_high ELSE c.user_low END)) AS at) r
       WHERE s.user_id = o.user_id AND (s.changed_at > since.events

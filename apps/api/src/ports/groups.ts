@@ -10,9 +10,12 @@ export interface NewGroup {
   /** '' for none. */
   readonly title: string
   readonly history: HistoryFor
+  /** What the owner calls this making, so that he can repeat it. */
+  readonly clientId?: string | undefined
 }
 
-/** A group that was made, under seq 1; or the people who cannot be brought into it: absent, gone, across a block from the owner, or in too
+/** A group that was made, under seq 1; `duplicate` is what the owner made before under the same `clientId`, `conflict` when that was another group,
+ *  unless it changed in the meantime; or the people who cannot be brought into it: absent, gone, across a block from the owner, or in too
  *  many groups. */
 export type Made =
   | {
@@ -23,6 +26,8 @@ export type Made =
       readonly memberIds: readonly UserId[]
       readonly outboxId: number
     }
+  | { readonly status: 'duplicate'; readonly id: ConversationId }
+  | { readonly status: 'conflict' }
   | { readonly status: 'unknown'; readonly userIds: readonly UserId[] }
 
 /**

@@ -4,6 +4,7 @@ import type { UserId } from '@rendezvous/contract'
 export interface OldHashes {
   /** Puts `next` in the place of `hash`, atomically, and ends no session. False, and nothing happens, when the person's hash is another by now. */
   renew(userId: UserId, hash: string, next: string): Promise<boolean>
-  /** What checking those costs that somebody still has: of each hash the part that names its kind and its work, every one once, 50 at most. */
+  /** What checking those costs that somebody still has: of each hash the parts that name its kind and its work, without
+   *  salt and key, every one once, 50 at most. */
   costs(): Promise<string[]>
 }

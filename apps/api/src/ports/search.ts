@@ -4,7 +4,8 @@ import type { Message } from './messages.ts'
 /** What is looked for. */
 export interface Search {
   readonly readerId: UserId
-  /** Words, "a phrase", `or`, `-not`: as PostgreSQL's websearch_to_tsquery reads them. */
+  /** Words, "a phrase", `or`, `-not`: as PostgreSQL's websearch_to_tsquery reads them. A last word of `limits.searchPrefix` letters or more that nothing
+   *  follows, a space neither, stands for all that begin with it. */
   readonly text: string
   /** Only here. */
   readonly conversationId?: ConversationId | undefined

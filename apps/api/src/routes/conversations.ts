@@ -1,5 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Conversation, ConversationId, CreateConversation, ListOf, ListQuery, ref } from '@rendezvous/contract'
+import {
+  Conversation,
+  ConversationId,
+  CreateConversation,
+  ListOf,
+  ListQuery,
+  OpenedConversation,
+  ref
+} from '@rendezvous/contract'
 import { Type } from 'typebox'
 import { answers } from '../kernel/openapi.ts'
 import { answerPage, cursors, type ListStyle, pageSize } from '../kernel/paging.ts'
@@ -45,16 +53,16 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
           tags,
           operationId: 'openConversation',
           summary:
-            'Open the conversation with a person (201 when it is new to me, 200 when I am in it already), or make a group',
+            'Open the conversation with a person (201 when it is new to me, 200 when I am in it already), or make a group (200 when this client_id made it before)',
           body: ref(CreateConversation),
-          response: answers({ 200: ref(Conversation), 201: ref(Conversation) }, 400, 401, 404)
+          response: answers({ 200: ref(OpenedConversation), 201: ref(OpenedConversation) }, 400, 401, 404, 409)
         }
       },
       async (request, reply) => {
-        const { participants, is_group: group = false, title, history } = request.body
-        const opening = { participants, group, title: title ?? '', history: history ?? 'joined' }
-        const { created, conversation } = await conversations.open(request.caller.userId, opening)
-        return reply.code(created ? 201 : 200).send(conversation)
+        const { participants, is_group: group = false, title, history, client_id: clientId } = request.body
+        const opening = { participants, group, title: title ?? '', history: history ?? 'joined', clientId }
+        const conversation = await conversations.open(request.caller.userId, opening)
+        return reply.code(conversation.duplicate ? 200 : 201).send(conversation)
       }
     )
     app.get(

@@ -4,6 +4,7 @@ import {
   type HistoryFor,
   invalid,
   notFound,
+  type OpenedConversation,
   type UserId
 } from '@rendezvous/contract'
 import type { Change } from '../ports/changes.ts'
@@ -15,13 +16,15 @@ import { unknownPerson } from './messages.ts'
 import type { PresenceService } from './presence.ts'
 import { conversationView } from './views.ts'
 
-/** Whom to talk with. `group` is true when a group was asked for in so many words; title and history are a group's. */
+/** Whom to talk with. `group` is true when a group was asked for in so many words; what follows is a group's. */
 export interface Opening {
   readonly participants: readonly UserId[]
   readonly group: boolean
   /** '' for none. */
   readonly title: string
   readonly history: HistoryFor
+  /** What the caller calls this making of a group, so that he can repeat it. */
+  readonly clientId?: string | undefined
 }
 
 /** Conversations, the last changed first; `next` is where the list goes on, null at its end. */
@@ -72,24 +75,25 @@ export function conversationService(options: ConversationServiceOptions) {
       }
     },
 
-    /** Opens the conversation with the one other person, brings the caller back into one he left, or answers the one there is; `created`
-     *  is false then. Several people, or `group`, make a new group.
-     *  @throws invalid for nobody but oneself, and for people who are absent or across a block. */
+    /** Opens the conversation with the one other person, brings the caller back into one he left, or answers the one there is, a
+     *  `duplicate`. Several people, or `group`, make a new group, of one `clientId` once.
+     *  @throws invalid for nobody but oneself, and for people who are absent or across a block; client_id_conflict; notFound when a group that
+     *  was made before under the `clientId` is no longer the caller's. */
     async open(
       callerId: UserId,
-      { participants, group, title, history }: Opening
-    ): Promise<{ created: boolean; conversation: ConversationView }> {
+      { participants, group, title, history, clientId }: Opening
+    ): Promise<OpenedConversation> {
       const others = [...new Set(participants)].filter(id => id !== callerId)
       if (group || others.length > 1) {
-        const id = await groups.create(callerId, { others, title, history })
-        return { created: true, conversation: await viewFor(id, callerId) }
+        const { created, id } = await groups.create(callerId, { others, title, history, clientId })
+        return { ...(await viewFor(id, callerId)), duplicate: !created }
       }
       const [peerId] = others
       if (peerId === undefined) throw invalid({ participants: ['Name another person than yourself.'] })
 
       const opened = await openAndTell(conversations, announcer, clock, callerId, peerId)
       if (opened === null) throw invalid({ participants: [unknownPerson(peerId)] })
-      return { created: opened.status !== 'existing', conversation: await viewFor(opened.id, callerId) }
+      return { ...(await viewFor(opened.id, callerId)), duplicate: opened.status === 'existing' }
     },
 
     /** @throws notFound when it is absent or not the caller's. */

@@ -1,6 +1,7 @@
 import {
   ApiError,
   type ConversationId,
+  clientIdConflict,
   type HistoryFor,
   invalid,
   limits,
@@ -33,6 +34,7 @@ export interface GroupDraft {
   readonly others: readonly UserId[]
   readonly title: string
   readonly history: HistoryFor
+  readonly clientId?: string | undefined
 }
 
 /** Groups: made, joined and left, named. */
@@ -74,15 +76,22 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
   }
 
   return {
-    /** Makes a group, the caller its owner. @throws invalid for a title that is none, and for people who cannot be brought in. */
-    async create(callerId: UserId, { others, title, history }: GroupDraft): Promise<ConversationId> {
-      const made = await groups.create({ ownerId: callerId, memberIds: others, title: titleOf(title), history })
+    /** Makes a group, the caller its owner; a repeated `clientId` answers the first, not `created`.
+     *  @throws invalid for a title that is none, and for people who cannot be brought in; client_id_conflict when the first was another. */
+    async create(
+      callerId: UserId,
+      { others, title, history, clientId }: GroupDraft
+    ): Promise<{ created: boolean; id: ConversationId }> {
+      const named = titleOf(title)
+      const made = await groups.create({ ownerId: callerId, memberIds: others, title: named, history, clientId })
+      if (made.status === 'duplicate') return { created: false, id: made.id }
+      if (made.status === 'conflict') throw clientIdConflict('This client_id was used for another group of yours.')
       if (made.status === 'unknown') throw invalid({ participants: made.userIds.map(unknownPerson) })
 
       const { id, createdAt: at, memberIds: userIds, outboxId } = made
       const placed = { conversationId: id, seq: 1 as Seq, memberIds: null, membersSeq: 1 as Seq }
-      tell({ type: 'conversation_created', ...placed, title: title.trim(), userIds, by: callerId, at }, null, outboxId)
-      return id
+      tell({ type: 'conversation_created', ...placed, title: named, userIds, by: callerId, at }, null, outboxId)
+      return { created: true, id }
     },
 
     /** Brings people in; those who are in it are passed over.

@@ -6,6 +6,10 @@ import { ask, startApi } from '../app.ts'
 /** Made by Django 5.2. */
 const PASSWORD = 'pässwörd ✓'
 const HASH = 'pbkdf2_sha256$1000$salt$gwZaaqRPm2mMAEDdOkNjra3X6RWWhmDPZXIEAY22uww='
+const HASHES = {
+  cleo: 'pbkdf2_sha1$1000$salt$bxSkLrebycD2ECFQDNFWRho35nM=',
+  dan: 'scrypt$1024$sodium$4$2$1L3pVdopSr1tsQR0x0RBu1OvQ2yh6N81iZfhWqql5V5B4PDEBgfJ0+U5GPJQk/Bt0QxWL9HCRl6LrI9xdWWVLg=='
+}
 
 t.test('a person who moved in signs in with his old password', async t => {
   const { app, ports } = await startApi(t, {
@@ -13,8 +17,8 @@ t.test('a person who moved in signs in with his old password', async t => {
   })
   const logIn = (username: string, password = PASSWORD) => ask(app, 'POST', '/api/token/', { username, password })
   const hashOf = async (userId: UserId) => (await ports.users.findCredentials({ userId }))?.passwordHash ?? ''
-  const moveIn = async (username: string) => {
-    const saved = await ports.users.register({ username, passwordHash: HASH })
+  const moveIn = async (username: string, passwordHash = HASH) => {
+    const saved = await ports.users.register({ username, passwordHash })
     if (!saved.ok) throw new Error('taken')
     return saved.profile.id
   }
@@ -31,6 +35,16 @@ t.test('a person who moved in signs in with his old password', async t => {
     const profile = (access: string) =>
       ask(app, 'GET', '/api/v1/auth/profile/', undefined, { authorization: `Bearer ${access}` })
     for (const { body } of [first, second]) t.equal((await profile(body.access)).status, 200)
+  })
+
+  await t.test('whichever of the hashers made it', async t => {
+    for (const [name, hash] of Object.entries(HASHES)) {
+      const id = await moveIn(name, hash)
+      t.equal((await logIn(name, 'wrong')).status, 401, name)
+      t.equal(await hashOf(id), hash)
+      t.equal((await logIn(name)).status, 200, name)
+      t.match(await hashOf(id), /^\$argon2id\$/)
+    }
   })
 
   await t.test('on several devices at once', async t => {

@@ -74,6 +74,17 @@ export async function addBlock(database: Database, blocker: UserId, blocked: Use
   await database.query({ name: 'test_add_block', text: 'INSERT INTO block VALUES ($1, $2)' }, [blocker, blocked])
 }
 
+/** Makes everything that changed so far older by so many seconds, for sync. */
+export async function ageChanges(database: Database, seconds: number): Promise<void> {
+  const age = "- $1::int * interval '1 s'"
+  const texts = {
+    conversation: `UPDATE conversation SET changed_at = changed_at ${age}`,
+    membership: `UPDATE membership SET changed_at = changed_at ${age}, private_read_at = private_read_at ${age}`
+  }
+  for (const [table, text] of Object.entries(texts))
+    await database.query({ name: `test_age_${table}`, text }, [seconds])
+}
+
 async function openMigrated(config: DatabaseConfig): Promise<OpenDatabase> {
   const open = await openDatabase(config)
   await migrate(open.database)

@@ -180,7 +180,9 @@ async function useMessages(database: Database, id: ConversationId): Promise<void
 
 async function useGroups(database: Database): Promise<void> {
   const [groups, conversations] = [groupsIn(database), conversationsIn(database)]
-  const made = await groups.create({ ownerId: ANN, memberIds: [BOB], title: '', history: 'all' })
+  const draft = { ownerId: ANN, memberIds: [BOB], title: '', history: 'all' as const, clientId: randomUUID() }
+  const made = await groups.create(draft)
+  await groups.create(draft)
   const id = made.status === 'ok' ? made.id : (1 as ConversationId)
   const act = { conversationId: id, actorId: ANN, rank: 3 }
   await groups.add(act, [EVE])

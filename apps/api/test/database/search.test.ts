@@ -53,6 +53,23 @@ await onEveryEngine(t, async (t, { database }) => {
     t.same(await texts(bob, 'nothing'), [])
   })
 
+  await t.test('the last word finds what begins with it, unless it is short, or something follows it', async t => {
+    const { ann, bob, id } = await meet()
+    await say(id, ann, 'Hello there', 'no help', 'the shell', 'мороженое', 'hel')
+    const all = ['hel', 'no help', 'Hello there']
+    t.same(await texts(bob, 'hel'), all)
+    t.same(await texts(bob, 'HEL', { limit: 1 }), all, 'page by page')
+    t.same(await texts(bob, 'nothing or hel'), all)
+    t.same(await texts(bob, 'no hel'), ['no help'])
+    t.same(await texts(bob, 'моро'), ['мороженое'])
+    t.same(await texts(bob, 'he'), [], 'too short')
+    for (const text of ['hel ', '"hel"', '(hel)']) t.same(await texts(bob, text), ['hel'], text)
+    t.same(await texts(bob, 'hel there'), [], 'only the last one')
+    t.same(await texts(bob, 'hello -the'), ['Hello there'], 'what is excluded is so as it stands')
+    t.same(await texts(bob, 'hello -"the she'), ['Hello there'])
+    t.same(await texts(bob, '"no hel'), ['no help'], 'a phrase that is still being typed')
+  })
+
   await t.test('only what the reader may see', async t => {
     const { ann, bob, id } = await meet()
     const [eve] = (await addPeople(database, 1)) as [UserId]

@@ -8,7 +8,7 @@ import { receiptsIn } from '../../src/adapters/receipts.ts'
 import { syncIn } from '../../src/adapters/sync.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import type { RangeState, Since, SyncState } from '../../src/ports/sync.ts'
-import { addPeople } from './engines.ts'
+import { addPeople, ageChanges } from './engines.ts'
 
 /** An id that no conversation has. */
 export const ABSENT = 42 as ConversationId
@@ -62,13 +62,7 @@ function arrange(open: OpenDatabase, longestWriteMs: number) {
     read: sync.read,
     missed: sync.missed,
     /** Makes everything that changed so far older: times are kept to the millisecond, and tests are faster. */
-    async age(seconds = 1) {
-      for (const table of ['conversation', 'membership'])
-        await database.query(
-          { name: `test_age_${table}`, text: `UPDATE ${table} SET changed_at = changed_at - $1::int * interval '1 s'` },
-          [seconds]
-        )
-    },
+    age: (seconds = 1) => ageChanges(database, seconds),
     async changed(userId: UserId, since: Since | null, limit = 500) {
       const { changed } = whole(await sync.read({ userId, since, ranges: [], limit }))
       if (changed === null) throw new Error('nothing asked')

@@ -13,14 +13,14 @@ export interface Recorder extends BusListener {
   next(): Promise<Heard>
   /** What was heard and not asked for yet. */
   readonly unread: readonly Heard[]
-  /** Of each interruption so far how long the node may have been deaf, and when it was told, by the clock of `performance`. */
-  readonly losses: readonly { readonly deafMs: number | null; readonly at: number }[]
+  /** Of each interruption so far how long the node may have been deaf. */
+  readonly losses: readonly (number | null)[]
 }
 
 /** A recorder that heard nothing yet. */
 export function recorder(): Recorder {
   const unread: Heard[] = []
-  const losses: { deafMs: number | null; at: number }[] = []
+  const losses: (number | null)[] = []
   const waiting: ((heard: Heard) => void)[] = []
   const hear = (heard: Heard) => {
     const take = waiting.shift()
@@ -33,7 +33,7 @@ export function recorder(): Recorder {
     losses,
     onMessage: (topic, envelope) => hear({ topic, envelope }),
     onInterruption(topics, deafMs) {
-      losses.push({ deafMs, at: performance.now() })
+      losses.push(deafMs)
       hear({ interrupted: topics })
     },
     next() {
