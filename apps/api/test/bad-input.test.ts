@@ -19,6 +19,7 @@ function body(length: number, filler = 'a'): string {
 
 const blank = { content: ['This field may not be blank.'] }
 const receiver = (text: string) => ({ receiver: [text] })
+const noPk = (type: string) => receiver(`Incorrect type. Expected pk value, received ${type}.`)
 
 t.test('a body that is no message', async t => {
   const cases: [name: string, payload: string | Buffer, status: number, expected: object][] = [
@@ -47,9 +48,9 @@ t.test('a body that is no message', async t => {
     ['a boolean as text', `{"receiver": ${bob.id}, "content": true}`, 400, { content: ['Not a valid string.'] }],
     ['a list as text', `{"receiver": ${bob.id}, "content": ["x"]}`, 400, { content: ['Not a valid string.'] }],
     ['null as text', `{"receiver": ${bob.id}, "content": null}`, 400, { content: ['This field may not be null.'] }],
-    ['a word as id', '{"receiver": "bob", "content": "x"}', 400, receiver('A valid integer is required.')],
-    ['a fraction as id', '{"receiver": 1.5, "content": "x"}', 400, receiver('A valid integer is required.')],
-    ['a boolean as id', '{"receiver": true, "content": "x"}', 400, receiver('A valid integer is required.')],
+    ['a word as id', '{"receiver": "bob", "content": "x"}', 400, noPk('str')],
+    ['a fraction as id', '{"receiver": 1.5, "content": "x"}', 400, noPk('float')],
+    ['a boolean as id', '{"receiver": true, "content": "x"}', 400, noPk('bool')],
     ['an absent id', '{"receiver": 999, "content": "x"}', 400, receiver('Invalid pk "999" - object does not exist.')],
     ['an id of 0', '{"receiver": 0, "content": "x"}', 400, receiver('Invalid pk "0" - object does not exist.')],
     [

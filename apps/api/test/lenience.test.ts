@@ -26,7 +26,7 @@ function form(...fields: [string, string][]): FormBody {
 }
 
 t.test('numbers are read from what stands for them', async t => {
-  const bad = { receiver: ['A valid integer is required.'] }
+  const bad = (type: string) => ({ receiver: [`Incorrect type. Expected pk value, received ${type}.`] })
   const absent = (id: string) => ({ receiver: [`Invalid pk "${id}" - object does not exist.`] })
   const cases: [raw: unknown, expected: unknown][] = [
     [12, 12],
@@ -37,15 +37,15 @@ t.test('numbers are read from what stands for them', async t => {
     [12.0, 12],
     [{ id: 12, username: 'x' }, 12],
     [{ id: '12' }, 12],
-    ['12.5', bad],
-    [12.5, bad],
-    ['', bad],
-    ['twelve', bad],
-    ['0x0c', bad],
-    ['1e1', bad],
-    [true, bad],
-    [[12], bad],
-    [{}, bad],
+    ['12.5', bad('str')],
+    [12.5, bad('float')],
+    ['', { receiver: ['This field may not be null.'] }],
+    ['twelve', bad('str')],
+    ['0x0c', bad('str')],
+    ['1e1', bad('str')],
+    [true, bad('bool')],
+    [[12], bad('list')],
+    [{}, bad('dict')],
     [0, absent('0')],
     [' -3 ', absent('-3')],
     ['99999999999999999999', absent('99999999999999999999')],
@@ -171,8 +171,8 @@ t.test('lists are read from what stands for them', async t => {
     [{}, 'Expected a list of items but got type "dict".'],
     [true, 'Expected a list of items but got type "bool".'],
     ['[1', 'Expected a list of items but got type "str".'],
-    ['x', 'A valid integer is required.'],
-    [[1, 'x', 'y'], 'A valid integer is required.'],
+    ['x', 'Incorrect type. Expected pk value, received str.'],
+    [[1, 'x', 'y'], 'Incorrect type. Expected pk value, received str.'],
     [Array(101).fill(1), 'Ensure this field has no more than 100 elements.']
   ]
   for (const [raw, text] of refused) {

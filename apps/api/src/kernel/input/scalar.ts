@@ -1,5 +1,5 @@
 import { booleanWords } from '@rendezvous/contract'
-import { type Field, type FieldSchema, type Manner, type Reading, refused, taken } from './reading.ts'
+import { type Field, type FieldSchema, type Manner, type Reading, refused, taken, typeName } from './reading.ts'
 
 const NUMBER = 'A valid integer is required.'
 /** Longest text that is looked at for a number, as in Django REST framework. */
@@ -14,8 +14,9 @@ export function integerField(schema: FieldSchema, { lenient }: Manner): Field {
     if (typeof given === 'string' && given.length > NUMBER_CHARACTERS) return refused('String value too large.')
 
     const value = lenient && typeof given === 'string' ? digits(given) : given
-    if (typeof value !== 'number' || !Number.isInteger(value)) return refused(NUMBER)
-    if (minimum === 1 && (value < 1 || value > maximum)) return unknownId(given)
+    const isId = minimum === 1
+    if (typeof value !== 'number' || !Number.isInteger(value)) return isId && lenient ? noId(given) : refused(NUMBER)
+    if (isId && (value < 1 || value > maximum)) return unknownId(given)
     if (value < minimum) return refused(`Ensure this value is greater than or equal to ${minimum}.`)
     return value > maximum ? refused(`Ensure this value is less than or equal to ${maximum}.`) : taken(value)
   }
@@ -61,6 +62,12 @@ function idOf(raw: unknown): unknown {
 
 function digits(text: string): number {
   return /^\s*[+-]?\d+(\.0*)?\s*$/.test(text) ? Number(text) : Number.NaN
+}
+
+/** What is no id, as a `PrimaryKeyRelatedField` refuses it: nothing, or something of another type. */
+function noId(given: unknown): Reading {
+  if (given === '') return refused('This field may not be null.')
+  return refused(`Incorrect type. Expected pk value, received ${typeName(given)}.`)
 }
 
 function unknownId(given: unknown): Reading {
