@@ -68,6 +68,25 @@ t.test('a client of the first backend works by changing its base URL', async t =
     t.equal((await phones.ann.next(frame => frame.type === 'message_read')).id, sent.body.id)
   })
 
+  await t.test(
+    'who has the conversation open says over the socket that he read what came, and that he types',
+    async t => {
+      const [ann, bob] = [await login(), await login()]
+      const phones = { ann: await listen(t, server.url, ann.token), bob: await listen(t, server.url, bob.token) }
+      for (const type of ['message_read', 'read_ack']) {
+        await call('POST', '/messages/send/', ann.token, { receiver: bob.id, content: 'Salut', message_type: 'text' })
+        const { id } = await phones.bob.next(frame => frame.type === 'message_created')
+
+        phones.bob.say({ type, id })
+
+        t.equal((await phones.ann.next(frame => frame.type === 'message_read')).id, id, type)
+        t.equal((await phones.bob.next(frame => frame.type === 'message_read')).id, id, type)
+      }
+      phones.bob.say({ type: 'typing', to: ann.id, is_typing: true })
+      t.match(await phones.ann.next(frame => frame.type === 'typing'), { user_id: bob.id, is_typing: true })
+    }
+  )
+
   await t.test('what waited counts as delivered when the receiver connects', async t => {
     const [ann, bob] = [await login(), await login()]
     const phone = await listen(t, server.url, ann.token)
@@ -185,5 +204,5 @@ async function listen(t: Test, url: string, token: string) {
     socket.once('open', resolve)
     socket.once('error', reject)
   })
-  return { next, close: () => socket.close() }
+  return { next, say: (frame: object) => socket.send(JSON.stringify(frame)), close: () => socket.close() }
 }

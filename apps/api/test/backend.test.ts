@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Claims, Command, ConversationId, Seq } from '@rendezvous/contract'
+import type { Claims, Command, ConversationId, MessageId, Seq } from '@rendezvous/contract'
 import t from 'tap'
 import { type Person, startApi } from './app.ts'
 import { recordingBus } from './recording.ts'
@@ -57,6 +57,36 @@ t.test('commands are carried out, and one that is refused leaves its neighbours 
   const [second] = await backend.execute([{ claims: a, command: twice }])
   t.match([first, second], [{ result: { duplicate: false } }, { result: { duplicate: true } }])
   t.same(first?.ok && first.result.id, second?.ok && second.result.id)
+})
+
+t.test('who knows a message by its id alone says that he read it, and he types to whom he talks with', async t => {
+  const { ann, bob, first, id } = await couple()
+  const eve = await api.join()
+  const [b, e] = [claimsOf(bob), claimsOf(eve)]
+  await told()
+  const read = { type: 'message_read', id: first.id as MessageId } as const
+
+  const results = await backend.execute([
+    { claims: b, command: read },
+    { claims: b, command: { ...read, type: 'read_ack' } },
+    { claims: e, command: read },
+    { claims: b, command: { type: 'typing', to: ann.id, is_typing: true } },
+    { claims: e, command: { type: 'typing', to: ann.id, is_typing: true } }
+  ])
+
+  const position = { id: first.id, conversation_id: id, seq: 2 }
+  t.match(results, [
+    { ok: true, result: position },
+    { ok: true, result: position },
+    { ok: false, code: 'not_found' },
+    { ok: true, result: { conversation_id: id } },
+    { ok: false, code: 'not_found' }
+  ])
+  t.same((await told()).sort(), [
+    ['message_delivered', `user:${ann.id}`],
+    ['message_read', `user:${ann.id}`, `user:${bob.id}`],
+    ['typing', `user:${ann.id}`]
+  ])
 })
 
 t.test('a command that the database is not there for is unavailable, and worth another try', async t => {

@@ -27,6 +27,8 @@ const validators = {
   remove_reaction: Compile(commands.remove_reaction),
   mark_read: Compile(commands.mark_read),
   mark_delivered: Compile(commands.mark_delivered),
+  message_read: Compile(commands.message_read),
+  read_ack: Compile(commands.read_ack),
   typing: Compile(commands.typing),
   sync: Compile(commands.sync),
   ping: Compile(commands.ping)
@@ -42,7 +44,7 @@ export function readCommand(frame: ClientFrame): Reading {
   const problems = {
     ...(validator.Check(frame) ? {} : fieldErrors(frame, validator.Errors(frame))),
     ...textProblems(frame),
-    ...(type === 'send_message' ? targetProblems(frame) : {})
+    ...(type === 'send_message' || type === 'typing' ? targetProblems(frame) : {})
   }
   if (Object.keys(problems).length > 0) return refuse(invalid(problems))
   return { ok: true, command: frame as Command } // checked by the validator of its type just above

@@ -15,7 +15,7 @@ const rate = (name: keyof typeof socketRates, beyond: string) =>
 export const GatewayVariables = Type.Object({
   ALLOWED_ORIGINS: Type.Array(Type.String(), {
     description:
-      'Origins whose pages may open a socket, e.g. https://app.example, or * for all; the own host always may',
+      'Origins whose pages may open a socket, e.g. https://app.example, or * for all; those of the own host always may, on any port',
     default: [...preset.allowedOrigins]
   }),
   WS_QUERY_TOKEN: Type.Boolean({

@@ -3,7 +3,7 @@ import { socketRates } from '@rendezvous/contract'
 
 /** What an operator may set. Times in milliseconds, sizes in bytes. */
 export interface GatewaySettings {
-  /** Origins (`https://app.example`) whose pages may open a socket, or `*` for all. A page of the gateway's own host always may. */
+  /** Origins (`https://app.example`) whose pages may open a socket, or `*` for all. Pages of the gateway's own host always may, on any port. */
   readonly allowedOrigins: readonly string[]
   /** Whether `?token=` is read: the first backend's clients need it, though URLs end up in logs of others. */
   readonly queryToken: boolean

@@ -56,7 +56,7 @@ export function admission({
 
   /** @throws ApiError 403 for an origin that is not allowed, 401 without credentials that hold, 429 for too many, 503 when they cannot be checked. */
   return async request => {
-    if (!isOriginAllowed(request.headers.origin, request.host)) throw new ApiError('origin_not_allowed')
+    if (!isOriginAllowed(request.headers.origin, request.hostname)) throw new ApiError('origin_not_allowed')
     await count(networkOf(request.ip), settings.upgradesByAddress)
     const claims = await identify(request)
     await count(`${claims.userId}`, settings.upgradesByAccount)
@@ -65,15 +65,26 @@ export function admission({
   }
 }
 
-/** A page of our own host, an origin of the list, and a client that is no page (it sends none) may connect. */
-function originRule(allowed: readonly string[]): (origin: string | undefined, host: string) => boolean {
+/** A page of our own host, on any port and on this machine by any of its names, as Django Channels' validator has it; an origin of the list; and
+ *  a client that is no page (it sends none). What a page may do is bounded by its token, never by a cookie. */
+function originRule(allowed: readonly string[]): (origin: string | undefined, hostname: string) => boolean {
   const known = new Set(allowed.map(origin => origin.toLowerCase().replace(/\/$/, '')))
-  return (origin, host) =>
-    origin === undefined || known.has('*') || known.has(origin.toLowerCase()) || hostOf(origin) === host.toLowerCase()
+  return (origin, hostname) =>
+    origin === undefined ||
+    known.has('*') ||
+    known.has(origin.toLowerCase()) ||
+    isSameHost(hostnameOf(origin), hostname.toLowerCase())
 }
 
-function hostOf(origin: string): string | null {
-  return (URL.canParse(origin) && new URL(origin).host) || null
+const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+function isSameHost(page: string | null, own: string): boolean {
+  if (page === null) return false
+  return page === own || (loopback.has(page) && loopback.has(own))
+}
+
+function hostnameOf(origin: string): string | null {
+  return (URL.canParse(origin) && new URL(origin).hostname) || null
 }
 
 /** The token of an `Authorization: Bearer` header; null for no header or another scheme, as SimpleJWT has it. */

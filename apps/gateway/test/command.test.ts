@@ -21,7 +21,10 @@ t.test('a command goes to the api with its claims, and its ack echoes the ref', 
   t.match(await ask(client, { type: 'send_message', ref: 7, to: bob, content: 'hello' }), { type: 'ack', ref: 7 })
   t.match(await ask(client, { type: 'mark_read', conversation_id: talk, seq: 3 }), { type: 'ack', ref: null })
   t.match(await ask(client, { type: 'mark_delivered', conversation_id: talk, seq: 3 }), { type: 'ack' })
-  t.match(backend.asked('execute'), [{ claims: { userId: alice }, command: send }, {}, {}, {}])
+  t.match(await ask(client, { type: 'message_read', ref: 8, id: 5 }), { type: 'ack', ref: 8 })
+  t.match(await ask(client, { type: 'read_ack', id: 5 }), { type: 'ack' })
+  t.match(await ask(client, { type: 'typing', to: bob, is_typing: true }), { type: 'ack' })
+  t.match(backend.asked('execute'), [{ claims: { userId: alice }, command: send }, {}, {}, {}, {}, {}, {}])
 })
 
 t.test('the gateway answers a ping itself', async t => {
@@ -126,6 +129,7 @@ t.test('a malformed command is refused by field, and the socket stays open', asy
     ],
     ['no recipient', { type: 'send_message', content: 'x' }, { non_field_errors: [/Exactly one/] }],
     ['two recipients', { ...send, conversation_id: talk, content: 'x' }, { non_field_errors: [/Exactly one/] }],
+    ['typing to nobody', { type: 'typing', is_typing: true }, { non_field_errors: [/Exactly one/] }],
     ['a bad client_id', { ...send, content: 'x', client_id: '5' }, { client_id: ['Must be a valid UUID.'] }],
     [
       'an unknown message_type',

@@ -137,8 +137,15 @@ t.test('the origin of a page is checked before anything else', async t => {
     'file://'
   ])
     t.match(await refusalOf(gateway, target, { origin }), { status: 403, body: { code: 'origin_not_allowed' } }, origin)
-  for (const origin of ['https://app.example', 'HTTPS://APP.EXAMPLE', url.replace('ws', 'http')])
+  const ofThisMachine = ['localhost:3000', '127.0.0.1:3000', '[::1]:3000'].map(host => `http://${host}`)
+  for (const origin of ['https://app.example', 'HTTPS://APP.EXAMPLE', url.replace('ws', 'http'), ...ofThisMachine])
     await (await openClient(t, url + target, [], { origin })).untilReady()
+
+  const elsewhere = { headers: { host: 'chat.example:8000' } }
+  for (const origin of ['http://chat.example:3000', 'https://CHAT.example'])
+    await (await openClient(t, url + target, [], { origin, ...elsewhere })).untilReady()
+  for (const origin of ['http://localhost:3000', 'http://chat.example.evil.example'])
+    t.match(await refusalOf(gateway, target, { origin, ...elsewhere.headers }), { status: 403 }, origin)
 
   const ofAll = await open(t, { settings: { allowedOrigins: ['*'] } })
   await (await openClient(t, ofAll.url + target, [], { origin: 'https://evil.example' })).untilReady()

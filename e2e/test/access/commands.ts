@@ -37,6 +37,8 @@ export const commandPolicies: Readonly<Partial<Record<keyof typeof commands, Com
   mark_delivered: only(MEMBERS, ({ conversation, seq }) =>
     said({ type: 'mark_delivered', conversation_id: conversation, seq })
   ),
+  message_read: only(MEMBERS, ({ message: id }) => said({ type: 'message_read', id })),
+  read_ack: only(MEMBERS, ({ message: id }) => said({ type: 'read_ack', id })),
   typing: only(MEMBERS, ({ conversation }) => said({ type: 'typing', conversation_id: conversation, is_typing: true })),
   sync: only(['ack', 'ack', 'ack', 'ack', 'ack'], ({ conversation }) =>
     said({ type: 'sync', ...behind(conversation) })

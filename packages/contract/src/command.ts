@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { CommandRef } from './event/socket.ts'
+import { limits } from './limits.ts'
 import { EditMessage, Emoji, SendToConversation } from './message.ts'
 import { ConversationId, MessageId, Seq, UserId } from './scalar.ts'
 import { SyncRequest } from './sync.ts'
@@ -50,11 +51,30 @@ export const MarkDelivered = Type.Object(
   { type: Type.Literal('mark_delivered'), ...watermark },
   { $id: 'MarkDelivered', description: 'Everything up to `seq` reached this device', ...strict }
 )
+
+const found = { ...ref, id: MessageId }
+const asFirst = `for clients of the first backend, which know no conversations. Found in the ${limits.recentConversations} of mine that changed last`
+export const MessageReadCommand = Type.Object(
+  { type: Type.Literal('message_read'), ...found },
+  { $id: 'MessageReadCommand', description: `The message, and all before it, was read: ${asFirst}`, ...strict }
+)
+export const ReadAck = Type.Object(
+  { type: Type.Literal('read_ack'), ...found },
+  { $id: 'ReadAck', description: 'The same as `message_read`', ...strict }
+)
+
 export const SetTyping = Type.Object(
-  { type: Type.Literal('typing'), ...ref, conversation_id: ConversationId, is_typing: Type.Boolean() },
+  {
+    type: Type.Literal('typing'),
+    ...ref,
+    conversation_id: Type.Optional(ConversationId),
+    to: Type.Optional(UserId),
+    is_typing: Type.Boolean()
+  },
   {
     $id: 'SetTyping',
-    description: 'I type, or stopped. Say it again every few seconds while typing goes on',
+    description:
+      'I type there, or to a person I talk with, or stopped. Say it again every few seconds while typing goes on',
     ...strict
   }
 )
@@ -76,6 +96,8 @@ export const commands = Object.freeze({
   remove_reaction: RemoveReaction,
   mark_read: MarkRead,
   mark_delivered: MarkDelivered,
+  message_read: MessageReadCommand,
+  read_ack: ReadAck,
   typing: SetTyping,
   sync: Sync,
   ping: Ping

@@ -47,6 +47,9 @@ export const limits = Object.freeze({
    *  older ones are covered by the watermark. */
   receiptsPerAdvance: 1_000,
   receiptsOnConnect: 1_000,
+  /** Conversations of a person, the last changed ones, in which waiting messages count as delivered when he connects, and a message is found by its
+   *  id alone. */
+  recentConversations: 200,
   /** Members of a group, and how many of them a conversation shows with itself. */
   groupMembers: 10_000,
   shownMembers: 50,

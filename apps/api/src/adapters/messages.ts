@@ -1,7 +1,7 @@
-import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
+import { type ConversationId, limits, type MessageId, type Seq, type UserId } from '@rendezvous/contract'
 import type { Database, Statement } from '../database/port.ts'
 import { isDataError, retrying } from '../database/retry.ts'
-import type { Appended, Draft, Message, MessagePage, Messages, MessageWindow } from '../ports/messages.ts'
+import type { Appended, Draft, Message, MessagePage, MessagePlace, Messages, MessageWindow } from '../ports/messages.ts'
 import {
   isMessage,
   type MessageRow,
@@ -56,6 +56,16 @@ const LOCATE: Statement = {
   text: `SELECT m.seq FROM membership s
     JOIN LATERAL (SELECT x.seq FROM message x WHERE x.conversation_id = $1 AND x.id = $3 AND x.seq >= s.visible_from_seq LIMIT 1) m ON true
     WHERE s.conversation_id = $1 AND s.user_id = $2 AND s.left_seq IS NULL`
+}
+
+/** By its id alone: the index of messages begins with the conversation, so each is looked into, the last changed first. */
+const WHERE_IS: Statement = {
+  name: 'message_where_is',
+  text: `SELECT m.conversation_id AS "conversationId", m.seq
+    FROM (SELECT y.conversation_id, y.visible_from_seq, y.cleared_seq FROM membership y JOIN conversation c ON c.id = y.conversation_id
+      WHERE y.user_id = $2 AND y.left_seq IS NULL ORDER BY c.changed_at DESC LIMIT ${limits.recentConversations}) s
+    JOIN LATERAL (SELECT x.conversation_id, x.seq FROM message x WHERE x.conversation_id = s.conversation_id AND x.id = $1 AND ${VISIBLE} LIMIT 1) m ON true
+    LIMIT 1`
 }
 
 interface AppendedRow {
@@ -118,6 +128,11 @@ export function messagesIn(database: Database, hot: Database = database): Messag
     async locate(conversationId: ConversationId, messageId: MessageId, userId: UserId) {
       const [row] = await database.query<{ seq: Seq }>(LOCATE, [conversationId, userId, messageId])
       return row?.seq ?? null
+    },
+
+    async whereIs(messageId, userId) {
+      const [row] = await database.query<MessagePlace>(WHERE_IS, [messageId, userId])
+      return row ?? null
     }
   }
 }

@@ -18,7 +18,7 @@ const WAITING: Statement = {
   text: `SELECT c.id, c.last_seq AS "lastSeq", CASE c.kind WHEN 1 THEN least(c.last_seq - s.delivered_seq, ${limits.receiptsPerAdvance}) ELSE 1 END AS named
     FROM membership s JOIN conversation c ON c.id = s.conversation_id
     WHERE s.user_id = $1 AND s.left_seq IS NULL AND c.last_seq > s.delivered_seq
-    ORDER BY c.changed_at DESC LIMIT 200`
+    ORDER BY c.changed_at DESC LIMIT ${limits.recentConversations}`
 }
 
 interface WaitingRow {

@@ -87,6 +87,12 @@ export interface MessagePage {
   readonly hasMore: boolean
 }
 
+/** A message's place: its conversation, and its seq there. */
+export interface MessagePlace {
+  readonly conversationId: ConversationId
+  readonly seq: Seq
+}
+
 /** Messages in the database. A person sees those of conversations he is in, from where he (last) joined, neither deleted nor expired. */
 export interface Messages {
   /**
@@ -101,4 +107,6 @@ export interface Messages {
   findForMember(conversationId: ConversationId, messageId: MessageId, userId: UserId): Promise<Message | null>
   /** The place of a message the user may see, deleted or not; null as above. */
   locate(conversationId: ConversationId, messageId: MessageId, userId: UserId): Promise<Seq | null>
+  /** Where a message is that the user may see, in one of his `limits.recentConversations` last changed conversations; null when in none. */
+  whereIs(messageId: MessageId, userId: UserId): Promise<MessagePlace | null>
 }

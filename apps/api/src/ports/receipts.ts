@@ -48,7 +48,8 @@ export interface Receipts {
    * conversations of more than 32 members watermarks move and no messages are named; in other groups only the newest is.
    */
   advance(receipts: readonly Receipt[]): Promise<(Advanced | null)[]>
-  /** Everything that waits for the user in his 200 last changed conversations counts as delivered. Answers those that moved, which name no more than
-   *  the newest `limits.receiptsOnConnect` messages together, those of the last changed conversations, and of each the newest. */
+  /** Everything that waits for the user in his `limits.recentConversations` last changed conversations counts as delivered. Answers those that
+   *  moved, which name no more than the newest `limits.receiptsOnConnect` messages together, those of the last changed conversations, and of
+   *  each the newest. */
   deliverAll(userId: UserId): Promise<Advanced[]>
 }

@@ -50,7 +50,7 @@ export function receiptRoutes({ receipts, typing }: ReceiptRoutesDeps): FastifyP
         }
       },
       async (request, reply) => {
-        await typing.set(request.caller.userId, request.params.id, request.body.is_typing)
+        await typing.set(request.caller.userId, { conversationId: request.params.id }, request.body.is_typing)
         return reply.code(204).send(null)
       }
     )

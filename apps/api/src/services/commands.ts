@@ -1,9 +1,9 @@
 import type { Limits, Rate } from '@rendezvous/cluster'
 import {
   type AckResult,
-  type Command,
   type IssuedCommand,
   invalid,
+  type MessageId,
   notFound,
   throttled,
   type UserId
@@ -16,7 +16,7 @@ import type { TypingService } from './typing.ts'
 
 /** The services that carry commands out. */
 export interface CommandServices {
-  readonly messages: Pick<MessageService, 'send'>
+  readonly messages: Pick<MessageService, 'send' | 'markReadById'>
   readonly messageChanges: Pick<MessageChangeService, 'edit' | 'remove' | 'react'>
   readonly receipts: Pick<ReceiptService, 'read' | 'deliver'>
   readonly sync: SyncService
@@ -53,6 +53,11 @@ export function commandsOver(services: CommandServices): CarryOut {
     return { conversation_id, seq: position }
   }
 
+  async function readById(userId: UserId, id: MessageId): Promise<AckResult> {
+    const { conversationId, seq } = await messages.markReadById(userId, id)
+    return { id, conversation_id: conversationId, seq }
+  }
+
   async function change(
     actorId: UserId,
     command: OfType<'edit_message' | 'delete_message' | 'add_reaction' | 'remove_reaction'>
@@ -84,18 +89,20 @@ export function commandsOver(services: CommandServices): CarryOut {
       case 'remove_reaction':
         return change(userId, command)
       case 'typing':
-        await typing.set(userId, command.conversation_id, command.is_typing)
-        return { conversation_id: command.conversation_id }
+        return { conversation_id: await typing.set(userId, targetOf(command), command.is_typing) }
       case 'mark_read':
       case 'mark_delivered':
         return move(userId, command)
+      case 'message_read':
+      case 'read_ack':
+        return readById(userId, command.id)
       case 'sync':
         return catchUp(userId, command)
     }
   }
 }
 
-function targetOf({ conversation_id: conversationId, to }: Extract<Command, { type: 'send_message' }>): Target {
+function targetOf({ conversation_id: conversationId, to }: OfType<'send_message' | 'typing'>): Target {
   if (conversationId !== undefined && to === undefined) return { conversationId }
   if (to !== undefined && conversationId === undefined) return { receiverId: to }
   throw invalid({ non_field_errors: ['Name either conversation_id or to.'] })

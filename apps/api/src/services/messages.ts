@@ -15,7 +15,7 @@ import {
 } from '@rendezvous/contract'
 import type { Static } from 'typebox'
 import type { Conversations } from '../ports/conversations.ts'
-import type { Appended, Draft, Message, MessagePage, Messages, MessageWindow } from '../ports/messages.ts'
+import type { Appended, Draft, Message, MessagePage, MessagePlace, Messages, MessageWindow } from '../ports/messages.ts'
 import type { Announcer } from './announcer.ts'
 import { appender, sentMessage } from './append.ts'
 import { directory } from './directory.ts'
@@ -162,6 +162,16 @@ export function messageService({ messages, conversations, receipts, announcer, n
       if (message === null) throw notFound()
       if ((await receipts.read(callerId, conversationId, message.seq)) === null) throw notFound()
       return messageView(readBy(callerId, message))
+    },
+
+    /** The same for a client that does not know the conversation. Answers which it is, and up to where he has read there now.
+     *  @throws notFound as above, and when the conversation is none of the caller's last changed ones. */
+    async markReadById(callerId: UserId, messageId: MessageId): Promise<MessagePlace> {
+      const place = await messages.whereIs(messageId, callerId)
+      if (place === null) throw notFound()
+      const position = await receipts.read(callerId, place.conversationId, place.seq)
+      if (position === null) throw notFound()
+      return { conversationId: place.conversationId, seq: position }
     }
   }
 }

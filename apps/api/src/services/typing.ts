@@ -10,10 +10,11 @@ import {
 } from '@rendezvous/contract'
 import type { Audience, Conversations } from '../ports/conversations.ts'
 import type { Announcer } from './announcer.ts'
+import type { Target } from './messages.ts'
 
 /** What typing stands on. */
 export interface TypingOptions {
-  readonly conversations: Pick<Conversations, 'audience'>
+  readonly conversations: Pick<Conversations, 'audience' | 'findDirect'>
   readonly announcer: Pick<Announcer, 'courtesy'>
   readonly clock: Clock
 }
@@ -24,11 +25,14 @@ export type TypingService = ReturnType<typeof typingService>
 /** Tells the other members; in conversations of more than `limits.typingMembers` nobody. */
 export function typingService({ conversations, announcer, clock }: TypingOptions) {
   return {
-    /** The person types in the conversation from now on, or stopped. @throws notFound when it is absent, not his, or across a block. */
-    async set(userId: UserId, conversationId: ConversationId, isTyping: boolean): Promise<void> {
-      const audience = await conversations.audience(conversationId, userId)
-      if (audience === null) throw notFound()
-      if (audience.memberCount > limits.typingMembers) return
+    /** The person types from now on, or stopped: in a conversation, or to whom he has one with. Answers which it is.
+     *  @throws notFound when it is absent, not his, or across a block. */
+    async set(userId: UserId, target: Target, isTyping: boolean): Promise<ConversationId> {
+      const conversationId =
+        'receiverId' in target ? await conversations.findDirect(userId, target.receiverId) : target.conversationId
+      const audience = conversationId === null ? null : await conversations.audience(conversationId, userId)
+      if (conversationId === null || audience === null) throw notFound()
+      if (audience.memberCount > limits.typingMembers) return conversationId
 
       const event: Event = {
         type: 'typing',
@@ -40,6 +44,7 @@ export function typingService({ conversations, announcer, clock }: TypingOptions
         at: timestamp(new Date(clock()))
       }
       announcer.courtesy(deliveriesOf(audience, conversationId, event), 'typing')
+      return conversationId
     }
   }
 }

@@ -45,8 +45,10 @@ async function suite(t: Test, open: OpenDatabase) {
       kind: 1
     })
     t.equal(await messages.locate(id, sent.id, bob), 2)
+    t.same(await messages.whereIs(sent.id, bob), { conversationId: id, seq: 2 })
     t.equal(await messages.findForMember(id, sent.id, eve), null)
     t.equal(await messages.locate(id, sent.id, eve), null)
+    t.equal(await messages.whereIs(sent.id, eve), null)
     t.equal(await messages.findForMember(other.id, sent.id, other.ann), null)
   })
 

@@ -124,6 +124,7 @@ async function useConversations(database: Database, id: ConversationId): Promise
   const some = page?.messages[0]?.id ?? (1 as MessageId)
   await messages.findForMember(id, some, BOB)
   await messages.locate(id, some, BOB)
+  await messages.whereIs(some, BOB)
   await conversations.openDirect(ANN, BOB)
   await conversations.findDirect(BOB, ANN)
   await conversations.listFor(ANN, { limit: 50 })
