@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import {
   aliases,
   closeCodes,
+  commandClasses,
   commands,
   errorKinds,
   events,
@@ -26,23 +27,29 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function frames(schemas: Readonly<Record<string, ObjectSchema>>): string {
+/** `counted` has the limit class of each, where they have one. */
+function frames(
+  schemas: Readonly<Record<string, ObjectSchema>>,
+  counted?: Readonly<Record<string, string | null>>
+): string {
   const rows = Object.entries(schemas).map(([type, { description = '', properties, required = [] }]) => {
     const fields = Object.keys(properties).filter(name => name !== 'type')
     return [
       `\`${type}\``,
       fields.map(name => `\`${name}\`${required.includes(name) ? '' : '?'}`).join(', '),
-      description
+      description,
+      ...(counted === undefined ? [] : [counted[type] == null ? '' : `\`${counted[type]}\``])
     ]
   })
-  return table(['type', 'fields (? = may be absent)', 'meaning'], rows)
+  const head = ['type', 'fields (? = may be absent)', 'meaning']
+  return table(counted === undefined ? head : [...head, 'counts in'], rows)
 }
 
 /** The generated parts of docs/protocol.md, by the name of their markers. */
 function protocolTables(): Readonly<Record<string, string>> {
   return {
     events: frames(events),
-    commands: frames(commands),
+    commands: frames(commands, commandClasses),
     closes: table(
       ['code', 'reason', 'meaning'],
       Object.values(closeCodes).map(({ code, reason, description }) => [

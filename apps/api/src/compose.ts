@@ -1,4 +1,4 @@
-import type { Bus, Clock, Limits, Presence, Rate } from '@rendezvous/cluster'
+import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
 import { type Backend, type FailureRates, failureRates, rates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import { databaseAddresses } from './adapters/addresses.ts'
@@ -33,7 +33,7 @@ import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
 import { audienceOf, type PresenceAudience } from './services/audience.ts'
 import { backend } from './services/backend.ts'
-import { commandsOver } from './services/commands.ts'
+import { type CommandRates, commandsOver } from './services/commands.ts'
 import { type ConversationService, conversationService } from './services/conversations.ts'
 import { failures as countFailures } from './services/failures.ts'
 import { type GroupService, groupService } from './services/groups.ts'
@@ -72,8 +72,8 @@ export interface ServicePorts {
   readonly limits: Limits
   /** The contract's own unless given. */
   readonly failureRates?: FailureRates
-  /** Of syncs over the socket, counted together with those over HTTP; the contract's own unless given. */
-  readonly syncRate?: Rate | null
+  /** Counted together with requests over HTTP; the contract's own unless given. */
+  readonly commandRates?: CommandRates
   readonly refreshTtlMs: number
   /** Milliseconds since 1970. */
   readonly clock: Clock
@@ -104,7 +104,7 @@ export interface ApiServices {
 
 /** Puts the services of one api node together. Starts nothing. */
 export function apiServices(ports: ServicePorts): ApiServices {
-  const { clock, newId, warn, syncRate = rates.sync } = ports
+  const { clock, newId, warn, commandRates = rates } = ports
   const announcer = announcing({ ...ports, clock, warn })
   const sessions = sessionService({ ...ports, announcer })
   const receipts = receiptService({ receipts: ports.receipts, announcer })
@@ -130,7 +130,7 @@ export function apiServices(ports: ServicePorts): ApiServices {
     sweeper: sweeper({ ...ports, announcer }),
     backend: backend({
       ...ports,
-      carryOut: commandsOver({ ...ports, messages, messageChanges, receipts, sync, typing, syncRate }),
+      carryOut: commandsOver({ ...ports, messages, messageChanges, receipts, sync, typing, commandRates }),
       sessions,
       receipts,
       presence,

@@ -1,5 +1,5 @@
 import { Parser } from '@asyncapi/parser'
-import { closeCodes, commands, events } from '@rendezvous/contract'
+import { closeCodes, commandClasses, commands, events } from '@rendezvous/contract'
 import t from 'tap'
 import { ask, startApi } from './app.ts'
 
@@ -11,7 +11,7 @@ interface Document {
       readonly bindings: { readonly ws: { readonly query: object; readonly headers: object } }
     }
   }
-  readonly operations: Readonly<Record<string, { readonly action: string }>>
+  readonly operations: Readonly<Record<string, { readonly action: string; readonly description?: string }>>
 }
 
 t.test('the document of the socket', async t => {
@@ -44,6 +44,14 @@ t.test('the document of the socket', async t => {
       headers: { properties: { authorization: Object, 'sec-websocket-protocol': { enum: ['rendezvous.v1'] } } }
     })
     for (const { code } of Object.values(closeCodes)) t.match(document.info.description, `| ${code} |`)
+  })
+
+  t.test('says in which limit each command counts', async t => {
+    for (const [type, name] of Object.entries(commandClasses)) {
+      const description = document.operations[`receive_${type}`]?.description ?? ''
+      t.equal(description.includes('`'), name !== null, type)
+      t.match(description, name === null ? '' : `\`${name}\``, type)
+    }
   })
 
   t.test('is linked where the endpoints are', async t => {

@@ -1,20 +1,29 @@
 import { localWhenUnreachable, memoryLimits, memoryWire } from '@rendezvous/cluster'
-import { rates } from '@rendezvous/contract'
+import { type Command, type CommandClass, commandClasses, rates } from '@rendezvous/contract'
 import { parseEnv } from '@rendezvous/env'
 import t, { type Test } from 'tap'
-import { refuseMisplacedLimits } from '../src/kernel/limits.ts'
+import { type RequestRates, refuseMisplacedLimits } from '../src/kernel/limits.ts'
 import { buildServer } from '../src/kernel/server.ts'
 import { passwordFailureRates, RateVariables, requestRates } from '../src/rates.ts'
 import { startApi } from './app.ts'
 
 const three = { limit: 3, windowMs: 30_000 }
 
-/** A node where everything is limited to three in 30 seconds, whose clock stands still, and its cluster. */
-async function startLimited(t: Test) {
+/** A node where everything is limited to three in 30 seconds, save for `others`, whose clock stands still, and its cluster. */
+async function startLimited(t: Test, others: Partial<RequestRates> = {}) {
   const wire = memoryWire({ clock: () => 0 })
   const limits = memoryLimits(wire)
-  const all = { read: three, write: three, search: three, sync: three, public: three, login: three, register: three }
-  const api = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
+  const all = {
+    read: three,
+    write: three,
+    search: three,
+    sync: three,
+    public: three,
+    login: three,
+    register: three,
+    ...others
+  }
+  const api = await startApi(t, { requestRates: all, ports: () => ({ limits, commandRates: all }) })
   const from = (remoteAddress: string, url = '/api/token/verify/', headers = {}) =>
     api.app.inject({ method: 'POST', url, remoteAddress, headers })
   return { ...api, wire, limits, from }
@@ -92,6 +101,53 @@ t.test('searching and syncing have limits of their own', async t => {
     (await app.inject({ method, url, headers })).headers['ratelimit-policy']
   t.match(await policyOf('GET', '/api/v1/search/messages/?q=boat'), /^"search"/)
   t.match(await policyOf('POST', '/api/v1/sync/'), /^"sync"/)
+})
+
+type Issued = Exclude<Command, { type: 'ping' }>
+
+t.test('commands over the socket count with the requests of their account, and are refused alike', async t => {
+  const { services, join } = await startLimited(t, { register: null, login: null })
+  const [dora, emil] = [await join('dora'), await join('emil')]
+  const execute = async (access: string, ...commands: Issued[]) => {
+    const claims = await services.sessions.authenticate(access)
+    return services.backend.execute(commands.map(command => ({ claims, command })))
+  }
+  const send = { type: 'send_message', to: emil.id, content: 'hello' } as const
+  t.match(await execute(dora.access, send, send), [{ ok: true }, { ok: true }])
+  t.match(await dora.ask('POST', '/messages/send/', { receiver: emil.id, content: 'hello' }), { status: 201 })
+
+  const refusal = { ok: false, code: 'throttled', retryAfter: 10 }
+  const sync: Issued = { type: 'sync' }
+  t.match(await execute(dora.access, send, sync, send), [refusal, { ok: true }, refusal])
+  t.match(await dora.ask('POST', '/messages/send/', { receiver: emil.id, content: 'hello' }), { status: 429 })
+  t.match(await dora.ask('GET', `/messages/?with=${emil.id}`), { body: { length: 3 } }, 'nothing else was stored')
+  t.match(await execute(emil.access, { ...send, to: dora.id }), [{ ok: true }], 'others go on')
+})
+
+const conversation = '/api/v1/conversations/1'
+const twins = {
+  send_message: ['POST', `${conversation}/messages/`],
+  edit_message: ['PATCH', `${conversation}/messages/1/`],
+  delete_message: ['DELETE', `${conversation}/messages/1/`],
+  add_reaction: ['PUT', `${conversation}/messages/1/reactions/a/`],
+  remove_reaction: ['DELETE', `${conversation}/messages/1/reactions/a/`],
+  mark_read: ['POST', `${conversation}/read/`],
+  typing: ['POST', `${conversation}/typing/`],
+  sync: ['POST', '/api/v1/sync/']
+} as const
+const classes: Readonly<Record<string, CommandClass | null>> = commandClasses
+
+t.test('a command counts in the class of the endpoint that does the same', async t => {
+  const without = Object.keys(commandClasses).filter(type => !Object.hasOwn(twins, type))
+  t.same(without, ['mark_delivered', 'ping'])
+  for (const type of without) t.equal(classes[type], null, type)
+
+  const { app, join } = await startLimited(t, { register: null, login: null })
+  for (const [type, [method, url]] of Object.entries(twins)) {
+    const { access } = await join(`of-${type}`)
+    const { headers } = await app.inject({ method, url, headers: { authorization: `Bearer ${access}` } })
+    t.match(headers['ratelimit-policy'], `"${classes[type]}"`, type)
+  }
 })
 
 t.test('signing in and making accounts have limits of their own, and health has none', async t => {

@@ -1,4 +1,4 @@
-import { limits, type SyncAnswer } from '@rendezvous/contract'
+import { limits, rates, type SyncAnswer } from '@rendezvous/contract'
 import t from 'tap'
 import { type Person, startApi } from './app.ts'
 
@@ -194,7 +194,9 @@ t.test('ranges that are too long together wait, and come when asked for again', 
 })
 
 t.test('over the socket it is the same, and counts in the same rate', async t => {
-  const limited = await startApi(t, { ports: () => ({ syncRate: { limit: 2, windowMs: 60_000 } }) })
+  const limited = await startApi(t, {
+    ports: () => ({ commandRates: { ...rates, sync: { limit: 2, windowMs: 60_000 } } })
+  })
   const [ann, bob] = [await limited.join(), await limited.join()]
   const { body } = await ann.ask('POST', CONVERSATIONS, { participants: [bob.id] })
   const verified = limited.tokens.verifyAccess(ann.access)

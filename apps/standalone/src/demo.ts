@@ -18,7 +18,7 @@ export async function offerDemoPeople(
   users: Pick<DatabasePorts['users'], 'isEmpty' | 'findCredentials'>
 ): Promise<boolean> {
   if (await users.isEmpty())
-    for (const person of people) await accounts.register({ ...person, password: DEMO_PASSWORD })
+    for (const person of people) await accounts.register({ ...person, password: DEMO_PASSWORD }, { ip: '' })
   const found = await Promise.all(demoNames.map(login => users.findCredentials({ login })))
   return found.every(credentials => credentials?.active)
 }

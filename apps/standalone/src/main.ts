@@ -70,6 +70,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     newId: randomUUID
   })
   const ports = databasePorts(database)
+  const rates = requestRates(config)
   const services = apiServices({
     ...ports,
     bus,
@@ -79,7 +80,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     limits,
     failureRates: passwordFailureRates(config),
     presenceAudience: config.PRESENCE_AUDIENCE,
-    syncRate: requestRates(config).sync,
+    commandRates: rates,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,
     newId: randomUUID,
@@ -102,7 +103,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     services,
     tickets,
     limits,
-    requestRates: requestRates(config),
+    requestRates: rates,
     ready: health.ready,
     clock: Date.now,
     corsOrigins: config.CORS_ORIGINS,

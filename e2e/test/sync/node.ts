@@ -79,7 +79,7 @@ export async function startSyncNode(t: Test): Promise<SyncNode> {
       verify: async (hash, given) => hash === `plain:${given}`,
       isOld: () => false
     },
-    ...{ tokens, limits, syncRate: null, refreshTtlMs: HOUR_MS, clock: Date.now, newId: randomUUID },
+    ...{ tokens, limits, commandRates: unlimited, refreshTtlMs: HOUR_MS, clock: Date.now, newId: randomUUID },
     warn: error => {
       throw error
     }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { CommandRef } from './event/socket.ts'
 import { limits } from './limits.ts'
 import { EditMessage, Emoji, SendToConversation } from './message.ts'
+import type { RateClass } from './rates.ts'
 import { ConversationId, MessageId, Seq, UserId } from './scalar.ts'
 import { SyncRequest } from './sync.ts'
 
@@ -102,6 +103,26 @@ export const commands = Object.freeze({
   sync: Sync,
   ping: Ping
 })
+
+/** The limit class that each command counts in, together with the endpoint that does the same. Null where there is none: saying what was
+ *  delivered answers what others send, which must not use up what one may send. */
+export const commandClasses = Object.freeze({
+  send_message: 'write',
+  edit_message: 'write',
+  delete_message: 'write',
+  add_reaction: 'write',
+  remove_reaction: 'write',
+  mark_read: 'write',
+  mark_delivered: null,
+  message_read: 'write',
+  read_ack: 'write',
+  typing: 'write',
+  sync: 'sync',
+  ping: null
+} satisfies Record<keyof typeof commands, RateClass | null>)
+
+/** A limit class of commands. */
+export type CommandClass = NonNullable<(typeof commandClasses)[keyof typeof commandClasses]>
 
 /** Any frame a client may send. */
 export type Command = { [Name in keyof typeof commands]: Static<(typeof commands)[Name]> }[keyof typeof commands]

@@ -20,6 +20,9 @@ export const limits = Object.freeze({
   /** Shortest and longest password, in characters; what is longer is refused before it is hashed. */
   passwordMin: 8,
   passwordMax: 1_024,
+  /** Passwords that wait on one node to be hashed or checked, and those of one address among them; above either 429. */
+  passwordsWaiting: 200,
+  passwordsWaitingOfAddress: 100,
   /** Longest user name, as Django's. */
   usernameCharacters: 150,
   emailCharacters: 254,

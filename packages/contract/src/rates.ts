@@ -8,17 +8,23 @@ export interface RateKind {
 
 /**
  * The rates of requests, by the limit class of their route: what holds unless an operator sets `RATE_<CLASS>`. A route that names no class
- * has `public` when anybody may call it, else `read` for GET and HEAD, `write` for other methods. They are there to keep one client from
+ * has `public` when anybody may call it, else `read` for GET and HEAD, `write` for other methods; a command counts in the class of the route
+ * that does the same (`commandClasses`). They are there to keep one client from
  * taking the place of all others, not to price use: a busy client stays well below them. An IPv6 address counts by its /64.
  */
 export const rates = Object.freeze({
   /** 200 a second is more than a screenful of clients of one person ask for, and a hundredth of what a node answers. */
   read: { by: 'account', limit: 2_000, windowMs: 10_000, description: 'Reading, signed in' },
   /** The same: a bot that relays a busy room sends tens a second. */
-  write: { by: 'account', limit: 2_000, windowMs: 10_000, description: 'Sending and changing, signed in' },
+  write: {
+    by: 'account',
+    limit: 2_000,
+    windowMs: 10_000,
+    description: 'Sending and changing, over HTTP and the socket'
+  },
   /** A search costs the database a hundred times a read; a person types ten characters a second at most. */
   search: { by: 'account', limit: 500, windowMs: 10_000, description: 'Searching' },
-  /** A client syncs once a connection and once a gap; an answer is up to half a megabyte. Counted together with the socket's command. */
+  /** A client syncs once a connection and once a gap; an answer is up to half a megabyte. */
   sync: { by: 'account', limit: 500, windowMs: 10_000, description: 'Syncing, over HTTP and the socket' },
   /** Everybody behind one provider's gateway shares an address: half of what one person may do signed in. */
   public: {
@@ -33,8 +39,13 @@ export const rates = Object.freeze({
   register: { by: 'address', limit: 2_000, windowMs: 100_000, description: 'Making accounts' }
 } satisfies Record<string, RateKind>)
 
-/** The limit class of a route. */
+/** The limit class of a route, or of a command. */
 export type RateClass = keyof typeof rates
+
+/** The key that uses of a class are counted under, whether they come over HTTP or the socket. `who`: a person's id, or a network. */
+export function rateKey(name: string, who: number | string): string {
+  return `${name}:${who}`
+}
 
 /**
  * How often a wrong password may be given. What answers is the failure that uses a budget up, and everything after it, with 429; what is

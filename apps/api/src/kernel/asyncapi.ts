@@ -1,4 +1,4 @@
-import { closeCodes, commands, events } from '@rendezvous/contract'
+import { type CommandClass, closeCodes, commandClasses, commands, events } from '@rendezvous/contract'
 import type { TSchema } from 'typebox'
 import { schemaNamed } from './schemas.ts'
 
@@ -7,6 +7,8 @@ type Json = Readonly<Record<string, unknown>>
 
 const CHANNEL = '#/channels/chat'
 const description = `Events, commands and their answers on the one socket. HTTP is in \`/openapi.json\`, the whole in docs/protocol.md.
+
+**Limits.** A command that is one too many is answered by an \`error\` with \`throttled\` and \`retry_after_ms\`.
 
 **Close codes.** 4000 to 4499: reconnect and resume; 4500 to 4999: stop. Frames that break RFC 6455 close with its own codes.
 
@@ -84,15 +86,23 @@ function operations(): Json {
   const { ack, error, ...told } = events
   const answers = [inChannel(ack), inChannel(error)]
   const reply = { channel: reference(CHANNEL), messages: answers }
-  const received = Object.entries(commands).map(([type, schema]) => [
+  const types = Object.keys(commands) as (keyof typeof commands)[]
+  const received = types.map(type => [
     `receive_${type}`,
-    { action: 'receive', channel: reference(CHANNEL), messages: [inChannel(schema)], reply }
+    {
+      ...{ action: 'receive', ...countedIn(commandClasses[type]) },
+      ...{ channel: reference(CHANNEL), messages: [inChannel(commands[type])], reply }
+    }
   ])
   const sent = Object.entries(told).map(([type, schema]) => [
     `send_${type}`,
     { action: 'send', channel: reference(CHANNEL), messages: [inChannel(schema)] }
   ])
   return Object.fromEntries([...received, ...sent])
+}
+
+function countedIn(name: CommandClass | null): Json {
+  return name === null ? {} : { description: `Counts in the limit \`${name}\`, together with the same over HTTP.` }
 }
 
 function inChannel(schema: object): Json {

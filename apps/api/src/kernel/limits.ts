@@ -1,5 +1,5 @@
 import { type Limits, networkOf, type Rate, type Taken } from '@rendezvous/cluster'
-import { type RateClass, rates, throttled, type UsedUp } from '@rendezvous/contract'
+import { type RateClass, rateKey, rates, throttled, type UsedUp } from '@rendezvous/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
@@ -51,7 +51,7 @@ export function requestCounter({ limits, rates }: RequestLimits): RequestCounter
   const policies = policiesOf(rates)
 
   async function count(policy: Policy, who: string, reply: FastifyReply): Promise<void> {
-    const taken = await limits.take(`${policy.name}:${who}`, policy.rate)
+    const taken = await limits.take(rateKey(policy.name, who), policy.rate)
     tell(reply, policy, taken)
     if (!taken.allowed) throw throttled(taken.retryAfterMs)
   }

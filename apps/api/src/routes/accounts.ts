@@ -11,7 +11,7 @@ import {
 } from '@rendezvous/contract'
 import { answers } from '../kernel/openapi.ts'
 import type { AccountService } from '../services/accounts.ts'
-import { deviceOf } from './device.ts'
+import { askerOf, deviceOf } from './device.ts'
 
 /** The services these routes call. */
 export interface AccountRoutesDeps {
@@ -43,7 +43,10 @@ function making({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox {
           response: answers({ 201: ref(Profile) }, 400, 429)
         }
       },
-      async (request, reply) => reply.code(201).send(await accounts.register(request.body))
+      async (request, reply) => {
+        const profile = await accounts.register(request.body, askerOf(request, reply))
+        return reply.code(201).send(profile)
+      }
     )
   }
 }
@@ -87,7 +90,7 @@ function keeping({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox {
         body: ref(ChangePasswordRequest),
         response: answers({ 200: ref(PasswordChanged) }, 400, 401, 429)
       },
-      handler: request => accounts.changePassword(request.caller, request.body, deviceOf(request))
+      handler: (request, reply) => accounts.changePassword(request.caller, request.body, deviceOf(request, reply))
     })
     app.route({
       method: ['POST', 'PUT', 'PATCH'],

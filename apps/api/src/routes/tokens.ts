@@ -47,7 +47,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
           response: answers({ 200: ref(LoginAnswer) }, 400, 401, 429)
         }
       },
-      request => accounts.logInWithProfile(request.body, deviceOf(request))
+      (request, reply) => accounts.logInWithProfile(request.body, deviceOf(request, reply))
     )
     app.post(
       '/api/token/',
@@ -61,7 +61,7 @@ function signingIn({ accounts }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
           response: answers({ 200: ref(TokenPair) }, 400, 401, 429)
         }
       },
-      request => accounts.logIn(request.body, deviceOf(request))
+      (request, reply) => accounts.logIn(request.body, deviceOf(request, reply))
     )
   }
 }

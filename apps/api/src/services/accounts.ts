@@ -20,7 +20,7 @@ import type { OldHashes } from '../ports/old-hashes.ts'
 import type { Credentials, ProfileRow, Saved, Users } from '../ports/users.ts'
 import type { Failures } from './failures.ts'
 import { normalizedEmail, passwordErrors, profileChanges, profileErrors, takenErrors, throwAll } from './identity.ts'
-import type { Passwords } from './passwords.ts'
+import type { Asker, Passwords } from './passwords.ts'
 import { ownProfile, seenUser } from './profile.ts'
 import type { Device, SessionService } from './sessions.ts'
 
@@ -62,13 +62,13 @@ export function accountService(options: AccountServiceOptions) {
   }
 
   /** The hash of who has just given his `password`: one of our own, if it was another system's. */
-  async function renewed({ userId, passwordHash }: Credentials, password: string): Promise<string> {
+  async function renewed({ userId, passwordHash }: Credentials, password: string, asker: Asker): Promise<string> {
     if (!passwords.isOld(passwordHash)) return passwordHash
-    const next = await passwords.hash(password)
+    const next = await passwords.hash(password, asker)
     if (await oldHashes.renew(userId, passwordHash, next)) return next
 
     const now = await users.findCredentials({ userId }) // another log-in was sooner, or the password is another by now
-    const stillFits = now !== null && (await passwords.verify(now.passwordHash, password))
+    const stillFits = now !== null && (await passwords.verify(now.passwordHash, password, asker))
     return stillFits ? now.passwordHash : passwordHash
   }
 
@@ -77,14 +77,14 @@ export function accountService(options: AccountServiceOptions) {
     const found = await users.findCredentials({ login: request.username })
     const userId = found?.userId ?? null
     const trial = await failures.ofLogin({ name: request.username, userId, ip: device.ip })
-    const fits = await passwords.verify(found?.active ? found.passwordHash : null, request.password)
+    const fits = await passwords.verify(found?.active ? found.passwordHash : null, request.password, device)
     if (found === null || !fits) {
       await trial.failed()
       throw noActiveAccount()
     }
 
     await trial.passed()
-    const pair = await sessions.open(found.userId, await renewed(found, request.password), device)
+    const pair = await sessions.open(found.userId, await renewed(found, request.password, device), device)
     if (pair === null) throw noActiveAccount()
     return { userId: found.userId, pair }
   }
@@ -92,12 +92,12 @@ export function accountService(options: AccountServiceOptions) {
   return {
     /** Makes an account and answers its profile.
      *  @throws invalid naming each field that breaks a rule or is taken; throttled when too many passwords wait to be hashed. */
-    async register(request: RegisterRequest): Promise<Profile> {
+    async register(request: RegisterRequest, asker: Asker): Promise<Profile> {
       const { password, password_confirm: confirmation, username, email, ...profile } = request
       const mail = email === undefined ? {} : { email: normalizedEmail(email) }
       const changes = profileChanges({ username, ...mail, ...profile })
       throwAll({ ...profileErrors(changes), ...passwordErrors('password', password, confirmation) })
-      const passwordHash = await passwords.hash(password)
+      const passwordHash = await passwords.hash(password, asker)
       const saved = await users.register({ ...changes, username: changes.username ?? username, passwordHash })
       return ownProfile(profileOf(saved), false)
     },
@@ -147,13 +147,13 @@ export function accountService(options: AccountServiceOptions) {
       const found = await users.findCredentials({ userId: caller.userId })
       if (found === null || !found.active) throw accessTokenNotValid()
       const trial = await failures.ofChange(caller.sessionId)
-      if (!(await passwords.verify(found.passwordHash, old))) {
+      if (!(await passwords.verify(found.passwordHash, old, device))) {
         await trial.failed()
         throw wrongPassword()
       }
 
       await trial.passed()
-      const hashes = { currentHash: found.passwordHash, newHash: await passwords.hash(next) }
+      const hashes = { currentHash: found.passwordHash, newHash: await passwords.hash(next, device) }
       const pair = await sessions.changePassword(caller, hashes, device)
       if (pair === null) throw wrongPassword()
       return { detail: 'Password changed successfully.', ...pair }

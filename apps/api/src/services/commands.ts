@@ -1,10 +1,14 @@
 import type { Limits, Rate } from '@rendezvous/cluster'
 import {
   type AckResult,
+  type Command,
+  type CommandClass,
+  commandClasses,
   type IssuedCommand,
   invalid,
   type MessageId,
   notFound,
+  rateKey,
   throttled,
   type UserId
 } from '@rendezvous/contract'
@@ -14,6 +18,9 @@ import type { ReceiptService } from './receipts.ts'
 import type { SyncService } from './sync.ts'
 import type { TypingService } from './typing.ts'
 
+/** How often commands of each class may be given; null for no limit. */
+export type CommandRates = Readonly<Record<CommandClass, Rate | null>>
+
 /** The services that carry commands out. */
 export interface CommandServices {
   readonly messages: Pick<MessageService, 'send' | 'markReadById'>
@@ -22,20 +29,29 @@ export interface CommandServices {
   readonly sync: SyncService
   readonly typing: TypingService
   readonly limits: Limits
-  /** How often somebody may sync, over HTTP and his sockets together; null for no limit. */
-  readonly syncRate: Rate | null
+  readonly commandRates: CommandRates
 }
 
 /** A command that reaches the api. */
 export type Issued = IssuedCommand['command']
 type OfType<Type extends Issued['type']> = Extract<Issued, { type: Type }>
 
-/** Carries out what `userId` commands over his socket, durable when it resolves. @throws ApiError as the same request over HTTP. */
+/** Carries out what `userId` commands over his socket, durable when it resolves. It counts in the same limit as that request over HTTP.
+ *  @throws ApiError as the request does. */
 export type CarryOut = (userId: UserId, command: Issued) => Promise<AckResult>
 
 /** Every command of the contract, by the service that does it. */
 export function commandsOver(services: CommandServices): CarryOut {
-  const { messages, messageChanges, receipts, sync, typing, limits, syncRate } = services
+  const { messages, messageChanges, receipts, sync, typing, limits, commandRates } = services
+
+  async function count(userId: UserId, type: Issued['type']): Promise<void> {
+    const name = commandClasses[type]
+    const rate = name === null ? null : commandRates[name]
+    if (name === null || rate === null) return
+
+    const taken = await limits.take(rateKey(name, userId), rate)
+    if (!taken.allowed) throw throttled(taken.retryAfterMs)
+  }
 
   async function send(userId: UserId, command: OfType<'send_message'>): Promise<AckResult> {
     const sent = await messages.send(userId, targetOf(command), textOf(command))
@@ -73,13 +89,8 @@ export function commandsOver(services: CommandServices): CarryOut {
     return { id: messageId, conversation_id: conversationId, ...(place === null ? {} : { seq: place }) }
   }
 
-  async function catchUp(userId: UserId, command: OfType<'sync'>): Promise<AckResult> {
-    const taken = syncRate === null ? null : await limits.take(`sync:${userId}`, syncRate)
-    if (taken?.allowed === false) throw throttled(taken.retryAfterMs)
-    return { sync: await sync.read(userId, command) }
-  }
-
   return async (userId, command) => {
+    await count(userId, command.type)
     switch (command.type) {
       case 'send_message':
         return send(userId, command)
@@ -97,7 +108,7 @@ export function commandsOver(services: CommandServices): CarryOut {
       case 'read_ack':
         return readById(userId, command.id)
       case 'sync':
-        return catchUp(userId, command)
+        return { sync: await sync.read(userId, command) }
     }
   }
 }

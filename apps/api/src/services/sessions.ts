@@ -13,11 +13,11 @@ import { type RefreshClaims, refusals, type Tokens } from '@rendezvous/tokens'
 import type { Ended, SessionCursor, Sessions, StandingSession, Which } from '../ports/sessions.ts'
 import type { Announcer } from './announcer.ts'
 import { type Gate, sessionGate } from './gate.ts'
+import type { Asker } from './passwords.ts'
 
 /** Where a log-in comes from. */
-export interface Device {
+export interface Device extends Asker {
   readonly userAgent: string
-  readonly ip: string
 }
 
 /** What sessions stand on. */
@@ -91,9 +91,9 @@ function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, 
 
   return {
     /** Begins a session for who gave the password of `passwordHash`; null when that is not his password any more, or he is gone. */
-    async open(userId: UserId, passwordHash: string, device: Device): Promise<TokenPair | null> {
+    async open(userId: UserId, passwordHash: string, { userAgent, ip }: Device): Promise<TokenPair | null> {
       const id = newId()
-      const told = await sessions.create({ id, userId, passwordHash, ...device })
+      const told = await sessions.create({ id, userId, passwordHash, userAgent, ip })
       if (told === null) return null
       announcer.personal(told)
       return pairFor(userId, id)
@@ -111,10 +111,11 @@ function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, 
 
     /** Puts `newHash` in the place of `currentHash`, ends all sessions of the caller save for the very access token he came with, and
      *  begins a new one. Null, and nothing happens, when the password has changed in the meantime. */
-    async changePassword(caller: Claims, hashes: HashChange, device: Device): Promise<TokenPair | null> {
+    async changePassword(caller: Claims, hashes: HashChange, { userAgent, ip }: Device): Promise<TokenPair | null> {
       const id = newId()
       const spare = { sessionId: caller.sessionId, tokenId: caller.tokenId }
-      const ended = await sessions.changePassword({ userId: caller.userId, ...hashes, spare, next: { id, ...device } })
+      const next = { id, userAgent, ip }
+      const ended = await sessions.changePassword({ userId: caller.userId, ...hashes, spare, next })
       if (ended === null) return null
       announce(caller.userId, ended, caller.tokenId)
       return pairFor(caller.userId, id)

@@ -2,6 +2,8 @@ import t from 'tap'
 import { djangoVerifies, isDjangoHash, remainingChecks } from '../../src/services/django-hashes.ts'
 import { type HashEngine, passwordService } from '../../src/services/passwords.ts'
 
+const asker = { ip: '192.0.2.1' }
+
 /** Made by the hashers of Django 4.2 and 5.2. */
 const hashes = {
   default: {
@@ -55,18 +57,18 @@ t.test('passwords fit the hashes that Django made of them, and no other password
   for (const { hash, password } of Object.values(hashes)) {
     t.ok(isDjangoHash(hash), hash)
     t.ok(passwords.isOld(hash), hash)
-    t.ok(await passwords.verify(hash, password), hash)
-    t.notOk(await passwords.verify(hash, `${password}!`), hash)
+    t.ok(await passwords.verify(hash, password, asker), hash)
+    t.notOk(await passwords.verify(hash, `${password}!`, asker), hash)
   }
-  t.notOk(passwords.isOld(await passwords.hash('correct horse')))
+  t.notOk(passwords.isOld(await passwords.hash('correct horse', asker)))
 })
 
 t.test('what is unusable, of another hasher, malformed or endless work fits nothing', async t => {
   const passwords = passwordService()
   for (const hash of Object.values(others)) {
     t.notOk(isDjangoHash(hash), hash)
-    t.notOk(await passwords.verify(hash, 'correct horse'), hash)
-    t.notOk(await passwords.verify(hash, 'pässwörd ✓'), hash)
+    t.notOk(await passwords.verify(hash, 'correct horse', asker), hash)
+    t.notOk(await passwords.verify(hash, 'pässwörd ✓', asker), hash)
   }
 })
 
@@ -90,7 +92,7 @@ t.test('a check that fails takes the same work, whatever was checked', async t =
   const passwords = passwordService({ engine, oldCosts: async () => costs })
   const workOf = async (hash: string | null) => {
     work.length = 0
-    await passwords.verify(hash, 'wrong')
+    await passwords.verify(hash, 'wrong', asker)
     const sum = (pattern: RegExp, amount: (numbers: readonly number[]) => number) =>
       work
         .filter(isDjangoHash)
