@@ -69,7 +69,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     clock: Date.now,
     newId: randomUUID
   })
-  const ports = databasePorts(database)
+  const ports = databasePorts(database, config.PRESENCE_AUDIENCE)
   const services = apiServices({
     ...ports,
     bus,
@@ -78,7 +78,6 @@ async function run(config: StandaloneConfig): Promise<void> {
     passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
     failureRates: passwordFailureRates(config),
-    presenceAudience: config.PRESENCE_AUDIENCE,
     syncRate: requestRates(config).sync,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,
