@@ -56,6 +56,7 @@ t.test('a client of the second backend works by changing its base URL', async t 
     })
     t.match(await call('GET', '/api/v1/auth/users/999999/', ann.access), { status: 404, body: { detail: String } })
 
+    await call('POST', '/api/v1/conversations/', ann.access, { participants: [bob.id] })
     t.match(await call('POST', '/api/v1/auth/update-status/', bob.access, { is_online: true }), {
       status: 200,
       body: { is_online: true }

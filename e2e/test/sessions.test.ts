@@ -117,6 +117,20 @@ t.test('a refresh token that comes back ends its session, and the other devices 
   await t.rejects(refresh(phone, successor.refresh), { code: 'token_not_valid' })
 })
 
+t.test('a refresh token that was copied and used first steals no session', async t => {
+  const { phone, laptop } = await devices()
+  const { refresh: copied } = await laptop.http.login(phone.name, PASSWORD)
+  const session_id = await currentOf(laptop)
+  const atPhone = await phone.connectV1()
+  const [thief, owner] = [await refresh(phone, copied), await refresh(phone, copied)]
+  await refresh(phone, thief.refresh)
+
+  await t.rejects(refresh(phone, owner.refresh), { code: 'token_not_valid' })
+
+  t.match(await atPhone.next('session_ended'), { session_id, reason: 'token_reused' })
+  await t.rejects(refresh(phone, thief.refresh), { code: 'token_not_valid' })
+})
+
 t.test('an ending that was told to nobody is told by the sweep, under its own value', async t => {
   const { phone, laptop } = await devices()
   const [atPhone, atLaptop] = [await phone.connectV1(), await laptop.connectV1()]

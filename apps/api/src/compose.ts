@@ -28,10 +28,10 @@ import type { MessageSearch } from './ports/search.ts'
 import type { Sessions } from './ports/sessions.ts'
 import type { Sync } from './ports/sync.ts'
 import type { Users } from './ports/users.ts'
-import type { Visibility } from './ports/visibility.ts'
+import type { PresenceAudience, Visibility } from './ports/visibility.ts'
 import { type AccountService, accountService } from './services/accounts.ts'
 import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
-import { audienceOf, type PresenceAudience } from './services/audience.ts'
+import { audienceOf } from './services/audience.ts'
 import { backend } from './services/backend.ts'
 import { type CommandRates, commandsOver } from './services/commands.ts'
 import { type ConversationService, conversationService } from './services/conversations.ts'
@@ -63,8 +63,8 @@ export interface ServicePorts {
   readonly bus: Pick<Bus, 'publish'>
   readonly presence: Pick<Presence, 'online' | 'everybody' | 'declare'>
   readonly visibility: Visibility
-  /** `contacts` unless given. */
-  readonly presenceAudience?: PresenceAudience
+  /** The one that the ports of the database were opened for. */
+  readonly presenceAudience: PresenceAudience
   readonly tokens: Tokens
   readonly passwords: Passwords
   readonly oldHashes: OldHashes
@@ -146,6 +146,7 @@ export type DatabasePorts = Pick<
   | 'sessions'
   | 'addresses'
   | 'visibility'
+  | 'presenceAudience'
   | 'oldHashes'
   | 'conversations'
   | 'groups'
@@ -157,21 +158,25 @@ export type DatabasePorts = Pick<
   | 'outbox'
 >
 
-/** Every port of the services that is kept in the database. */
-export function databasePorts({ database, hot, prisma, longestWriteMs }: OpenDatabase): DatabasePorts {
+/** Every port of the services that is kept in the database; `presenceAudience` sees whose presence they show. */
+export function databasePorts(
+  { database, hot, prisma, longestWriteMs }: OpenDatabase,
+  presenceAudience: PresenceAudience = 'contacts'
+): DatabasePorts {
   return {
-    users: databaseUsers(database, prisma),
+    presenceAudience,
+    users: databaseUsers(database, prisma, presenceAudience),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
     visibility: visibilityIn(database),
     oldHashes: oldHashesIn(database),
-    conversations: conversationsIn(database),
-    groups: groupsIn(database),
+    conversations: conversationsIn(database, presenceAudience),
+    groups: groupsIn(database, presenceAudience),
     messages: messagesIn(database, hot),
     messageChanges: messageChangesIn(database),
     search: searchIn(database),
     receipts: receiptsIn(database, hot),
-    sync: syncIn(database, longestWriteMs),
+    sync: syncIn(database, longestWriteMs, presenceAudience),
     outbox: outboxIn(database)
   }
 }

@@ -54,7 +54,7 @@ export const ApiVariables = Type.Object({
   }),
   PRESENCE_AUDIENCE: Type.Union([Type.Literal('contacts'), Type.Literal('everyone')], {
     default: 'contacts',
-    description: `Who hears of whose presence: people who share a direct conversation, or everybody who is online, for deployments of ${limits.presenceEveryone} people online at most.`
+    description: `Who sees whose presence: people who share a direct conversation, or everybody who is online, for deployments of ${limits.presenceEveryone} people online at most.`
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({

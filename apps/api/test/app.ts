@@ -19,6 +19,7 @@ import type { OpenDatabase } from '../src/database/open.ts'
 import type { RequestRates } from '../src/kernel/limits.ts'
 import type { ListStyle } from '../src/kernel/paging.ts'
 import { buildServer } from '../src/kernel/server.ts'
+import type { PresenceAudience } from '../src/ports/visibility.ts'
 import { readiness } from '../src/readiness.ts'
 import type { Passwords } from '../src/services/passwords.ts'
 import { openAny } from './database/engines.ts'
@@ -86,6 +87,7 @@ export interface TestOptions {
   readonly onRoute?: (route: RouteOptions) => void
   /** Hears what is published. */
   readonly listener?: BusListener
+  readonly presenceAudience?: PresenceAudience
   /** Takes the place of ports. */
   readonly ports?: (ports: ServicePorts) => Partial<ServicePorts>
 }
@@ -110,7 +112,7 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
   const tokens = await openTokens(app, tokenOptions)
   const warnings: unknown[] = []
   const base: ServicePorts = {
-    ...databasePorts(open),
+    ...databasePorts(open, options.presenceAudience),
     ...{ bus, presence, tokens, limits: memoryLimits(wire), passwords: plainPasswords },
     refreshTtlMs: tokenOptions.refreshTtlMs,
     clock: Date.now,

@@ -11,7 +11,7 @@ const DAY = '2026-01-31T00:00:00.000000Z'
 /** An api node, and what it tells of presence: by topics, without times. */
 async function start(t: Test, presenceAudience: 'contacts' | 'everyone' = 'contacts') {
   const record = recordingBus()
-  const api = await startApi(t, { ports: () => ({ bus: record.bus, presenceAudience }) })
+  const api = await startApi(t, { presenceAudience, ports: () => ({ bus: record.bus }) })
   const told = async () => {
     await api.services.announcer.settle()
     const frames = record.take().flatMap(({ topics, frames }) => frames.map(frame => ({ topics, ...frame })))
@@ -120,6 +120,22 @@ t.test('contacts', async t => {
     t.match(await told(), [{ topics: [topic(ann)], online_user_ids: [ann.id, bob.id] }])
   })
 
+  await t.test('a stranger is shown as if he hid, to others and others to him, until the two have met', async t => {
+    const { ann, bob, eve } = await people()
+    await come(ann, eve)
+    await go(ann, true)
+    const seen = async (one: Person, other: Person) => (await one.ask('GET', `/users/${other.id}/`)).body
+
+    t.match(await seen(eve, ann), { is_online: false, online: false, status: 'offline', last_seen: null })
+    t.match(await seen(ann, eve), { online: false, last_seen: null })
+    t.match(await seen(bob, ann), { online: true, last_seen: EXACT })
+
+    await ann.ask('POST', '/api/v1/conversations/', { participants: [eve.id] })
+    t.match(await seen(eve, ann), { online: true, last_seen: EXACT })
+    t.match(await seen(ann, eve), { online: true })
+    await told()
+  })
+
   await t.test('people who meet learn nothing of who hides', async t => {
     const { ann, eve } = await people()
     await come(ann, eve)
@@ -158,6 +174,7 @@ t.test('everyone', async t => {
   await t.test('who comes is told to all who are online, talked with or not', async t => {
     await go(ann)
     t.match(await told(), [{ topics: [topic(ann), topic(bob), topic(eve)], user_id: ann.id, online: true }])
+    t.match((await eve.ask('GET', `/users/${ann.id}/`)).body, { online: true, last_seen: EXACT })
   })
 
   await t.test('but not across a block, and not of who hides', async t => {

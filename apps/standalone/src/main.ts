@@ -69,7 +69,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     clock: Date.now,
     newId: randomUUID
   })
-  const ports = databasePorts(database)
+  const ports = databasePorts(database, config.PRESENCE_AUDIENCE)
   const rates = requestRates(config)
   const services = apiServices({
     ...ports,
@@ -79,7 +79,6 @@ async function run(config: StandaloneConfig): Promise<void> {
     passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
     failureRates: passwordFailureRates(config),
-    presenceAudience: config.PRESENCE_AUDIENCE,
     commandRates: rates,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
     clock: Date.now,

@@ -6,8 +6,8 @@ export const SessionId = Type.String({ format: 'uuid', description: 'Id of a ses
 /** The program that signed in, as it named itself, and the address it came from; '' when unknown. */
 export const device = { user_agent: Type.String(), ip: Type.String() }
 
-/** Why a session ended: its person ended it from another one, signed out of it or changed his password, or a refresh token of it came back
- *  after its successor had been used, as a stolen copy does. */
+/** Why a session ended: its person ended it from another one, signed out of it or changed his password, or a refresh token of it came that
+ *  another had replaced, as a stolen copy does. */
 export const EndReason = Type.Union([
   Type.Literal('revoked'),
   Type.Literal('logged_out'),

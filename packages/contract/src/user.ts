@@ -37,7 +37,8 @@ export const LastSeenVisibility = Type.Union([Type.Literal('exact'), Type.Litera
 })
 export type LastSeenVisibility = Static<typeof LastSeenVisibility>
 
-/** What a person is to anybody signed in who is not across a block. `is_online`, `online` and `status` say the same, for the clients of both seeds. */
+/** What a person is to anybody signed in who is not across a block. `is_online`, `online` and `status` say the same, for the clients of both seeds:
+ *  false, and `last_seen` null, to whom his presence is not told. */
 const publicFields = {
   id: UserId,
   username: Username,

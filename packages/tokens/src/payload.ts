@@ -16,6 +16,7 @@ const Payload = Type.Object({
   iat: Moment,
   exp: Moment,
   nbf: Type.Optional(Moment),
+  gen: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
   parent: Type.Optional(Uuid),
   parent_exp: Type.Optional(Moment)
 })

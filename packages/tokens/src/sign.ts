@@ -22,12 +22,12 @@ export function issuing(signers: Signers, options: TokenOptions): Pick<Tokens, '
 
   return {
     issueAccess: (userId, sessionId) => sign('access', options.accessTtlMs, userId, sessionId, {}),
-    issueRefresh(userId, sessionId, from): Issued<RefreshClaims> {
-      if (from === undefined) return sign('refresh', options.refreshTtlMs, userId, sessionId, {})
-      const parent = { tokenId: from.tokenId, expiresAt: from.expiresAt }
-      const extra = { parent: parent.tokenId, parent_exp: parent.expiresAt / 1000 }
-      const { token, claims } = sign('refresh', options.refreshTtlMs, userId, sessionId, extra)
-      return { token, claims: { ...claims, parent } }
+    issueRefresh(userId, sessionId, generation, from): Issued<RefreshClaims> {
+      const uncounted = from !== undefined && from.generation === undefined
+      const parent = uncounted ? { tokenId: from.tokenId, expiresAt: from.expiresAt } : undefined
+      const named = parent && { parent: parent.tokenId, parent_exp: parent.expiresAt / 1000 }
+      const { token, claims } = sign('refresh', options.refreshTtlMs, userId, sessionId, { gen: generation, ...named })
+      return { token, claims: { ...claims, generation, ...(parent && { parent }) } }
     }
   }
 }
@@ -101,9 +101,13 @@ function accessClaims(payload: Payload): AccessClaims {
 }
 
 function refreshClaims(payload: Payload): RefreshClaims {
-  const { parent, parent_exp: parentExp } = payload
-  if (parent === undefined || parentExp === undefined) return accessClaims(payload)
-  return { ...accessClaims(payload), parent: { tokenId: parent, expiresAt: parentExp * 1000 } }
+  const { gen: generation, parent, parent_exp: parentExp } = payload
+  const named = parent !== undefined && parentExp !== undefined
+  return {
+    ...accessClaims(payload),
+    ...(generation !== undefined && { generation }),
+    ...(named && { parent: { tokenId: parent, expiresAt: parentExp * 1000 } })
+  }
 }
 
 function refused(reason: RefusalReason): { ok: false; reason: RefusalReason } {

@@ -5,7 +5,9 @@ export type AccessClaims = Claims
 
 /** What a valid refresh token says. Times in milliseconds since 1970. */
 export interface RefreshClaims extends Claims {
-  /** The refresh token this one was made from: its `jti`, and until when it is valid. Absent on the first of a session. */
+  /** One more than that of the token it was made from, 1 for the first of a session. Absent on tokens of releases that did not count. */
+  readonly generation?: number
+  /** The refresh token this one was made from: its `jti`, and until when it is valid. Only where that one has no generation. */
   readonly parent?: { readonly tokenId: string; readonly expiresAt: number }
 }
 
@@ -60,8 +62,8 @@ export interface TokenOptions {
  */
 export interface Tokens {
   issueAccess(userId: UserId, sessionId: string): Issued<AccessClaims>
-  /** `from` is the refresh token that is used to get this one. */
-  issueRefresh(userId: UserId, sessionId: string, from?: RefreshClaims): Issued<RefreshClaims>
+  /** `from` is the refresh token that is used to get this one; none for the first of a session. */
+  issueRefresh(userId: UserId, sessionId: string, generation: number, from?: RefreshClaims): Issued<RefreshClaims>
   verifyAccess(token: string): Verified<AccessClaims>
   /** The same for a token that is not expected again soon, as a socket's: nothing of it is kept. */
   verifyAccessOnce(token: string): Verified<AccessClaims>

@@ -25,15 +25,24 @@ t.test('an access token says who, in which session, by which key, and until when
   t.strictSame(tokens.verifyAccess(token), { ok: true, claims })
 })
 
-t.test('a refresh token names the one it was made from', async t => {
+t.test('a refresh token says its generation', async t => {
   const tokens = await makeTokens()
-  const first = tokens.issueRefresh(user, randomUUID())
-  const second = tokens.issueRefresh(user, first.claims.sessionId, first.claims)
+  const first = tokens.issueRefresh(user, randomUUID(), 1)
+  const second = tokens.issueRefresh(user, first.claims.sessionId, 2, first.claims)
 
-  t.equal(first.claims.parent, undefined)
-  t.strictSame(second.claims.parent, { tokenId: first.claims.tokenId, expiresAt: first.claims.expiresAt })
+  t.match([peek(first.token), peek(second.token)], [{ gen: 1 }, { gen: 2 }])
   t.strictSame(tokens.verifyRefresh(first.token), { ok: true, claims: first.claims })
   t.strictSame(tokens.verifyRefresh(second.token), { ok: true, claims: second.claims })
+  t.equal(second.claims.parent, undefined)
+})
+
+t.test('one made from a token without a generation names that one', async t => {
+  const tokens = await makeTokens()
+  const { generation, ...old } = tokens.issueRefresh(user, randomUUID(), 1).claims
+  const { token, claims } = tokens.issueRefresh(user, old.sessionId, 2, old)
+
+  t.strictSame(claims.parent, { tokenId: old.tokenId, expiresAt: old.expiresAt })
+  t.strictSame(tokens.verifyRefresh(token), { ok: true, claims })
 })
 
 t.test('keys rotate: the first signs, and all of them verify until they are taken away', async t => {

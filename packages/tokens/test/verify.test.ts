@@ -63,7 +63,7 @@ t.test('a token is good until the second it expires', async t => {
   let now = NOW
   const tokens = await makeTokens({ clock: () => now })
   const access = tokens.issueAccess(7 as UserId, randomUUID())
-  const refresh = tokens.issueRefresh(7 as UserId, randomUUID())
+  const refresh = tokens.issueRefresh(7 as UserId, randomUUID(), 1)
 
   now = access.claims.expiresAt - 1
   t.ok(tokens.verifyAccess(access.token).ok)
@@ -76,7 +76,7 @@ t.test('a token is good until the second it expires', async t => {
 t.test('neither type stands for the other', async t => {
   const tokens = await makeTokens()
   const access = tokens.issueAccess(7 as UserId, randomUUID()).token
-  const refresh = tokens.issueRefresh(7 as UserId, randomUUID()).token
+  const refresh = tokens.issueRefresh(7 as UserId, randomUUID(), 1).token
 
   t.strictSame(tokens.verifyAccess(refresh), { ok: false, reason: 'wrong_type' })
   t.strictSame(tokens.verifyRefresh(access), { ok: false, reason: 'wrong_type' })

@@ -3,6 +3,7 @@ import { grouped } from '../database/grouped.ts'
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
 import type { Audience, Conversations, Head, Opened } from '../ports/conversations.ts'
+import type { PresenceAudience } from '../ports/visibility.ts'
 import { CONVERSATION_VIEW, type ConversationRow, readConversations, withParticipants } from './conversationview.ts'
 import { type SaidRow, toSaid } from './groupview.ts'
 import { pair } from './messageview.ts'
@@ -74,8 +75,8 @@ interface LeftRow {
   readonly message: SaidRow | null
 }
 
-/** Conversations in a database. */
-export function conversationsIn(database: Database): Conversations {
+/** Conversations in a database; `audience` sees the presence of their people. */
+export function conversationsIn(database: Database, audience: PresenceAudience = 'contacts'): Conversations {
   return {
     async openDirect(callerId, peerId) {
       const [row] = await retrying(() => database.query<OpenedRow>(OPEN, [callerId, peerId]))
@@ -92,12 +93,12 @@ export function conversationsIn(database: Database): Conversations {
     async listFor(userId, { limit, before }) {
       const cursor = [before?.changedAt ?? null, before?.id ?? null]
       const rows = await database.query<ConversationRow>(LIST, [userId, ...cursor, limit + 1])
-      const conversations = await withParticipants(database, userId, rows.slice(0, limit))
+      const conversations = await withParticipants(database, userId, rows.slice(0, limit), audience)
       return { conversations, hasMore: rows.length > limit }
     },
 
     async findForMember(id, userId) {
-      const [conversation] = await readConversations(database, userId, [id])
+      const [conversation] = await readConversations(database, userId, [id], audience)
       return conversation ?? null
     },
 

@@ -2,6 +2,7 @@ import { type ConversationId, limits, type Receipt, type UserId } from '@rendezv
 import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
+import type { PresenceAudience } from '../ports/visibility.ts'
 import { toHistory, toRole } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHERS, toMessage, VISIBLE, WATERMARKS } from './messageview.ts'
 import { PUBLIC_COLUMNS, type SeenRow, seenBy, telling, toSeen } from './personview.ts'
@@ -41,7 +42,7 @@ const PARTICIPANTS: Statement = {
     JOIN LATERAL (SELECT u.id AS user_id FROM unnest(ARRAY[c.user_low, c.user_high]) AS u(id) WHERE c.kind = 1
       UNION ALL SELECT x.user_id FROM members_above(o.id, 0, ${limits.shownMembers}) x WHERE c.kind = 2) s ON true
     JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    ${seenBy('$1::int')}
+    ${seenBy('$1::int', '$3::boolean')}
     ORDER BY o.id, p.id`
 }
 
@@ -63,20 +64,24 @@ interface ParticipantRow extends SeenRow {
 export async function readConversations(
   database: Queryable,
   viewerId: UserId,
-  ids: readonly ConversationId[]
+  ids: readonly ConversationId[],
+  audience: PresenceAudience
 ): Promise<Conversation[]> {
   if (ids.length === 0) return []
-  return withParticipants(database, viewerId, await database.query<ConversationRow>(FIND, [viewerId, ids]))
+  const rows = await database.query<ConversationRow>(FIND, [viewerId, ids])
+  return withParticipants(database, viewerId, rows, audience)
 }
 
 /** The conversations of `rows`, in their order. */
 export async function withParticipants(
   database: Queryable,
   viewerId: UserId,
-  rows: readonly ConversationRow[]
+  rows: readonly ConversationRow[],
+  audience: PresenceAudience
 ): Promise<Conversation[]> {
   if (rows.length === 0) return []
-  const people = await database.query<ParticipantRow>(PARTICIPANTS, [viewerId, rows.map(({ id }) => id)])
+  const ids = rows.map(({ id }) => id)
+  const people = await database.query<ParticipantRow>(PARTICIPANTS, [viewerId, ids, audience === 'everyone'])
   const of = grouped(people, ({ conversationId }) => conversationId)
   return rows.map(row => toConversation(row, of.get(row.id) ?? []))
 }

@@ -2,6 +2,7 @@ import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserI
 import type { Database, Statement } from '../database/port.ts'
 import { retrying } from '../database/retry.ts'
 import type { Act, Groups, Made, Moved, NoChange, Updated } from '../ports/groups.ts'
+import type { PresenceAudience } from '../ports/visibility.ts'
 import {
   fromHistory,
   MEMBER_COLUMNS,
@@ -41,7 +42,7 @@ const MEMBERS: Statement = {
     FROM membership v
     JOIN LATERAL (SELECT x.member_count FROM conversation x WHERE x.id = v.conversation_id LIMIT 1) c ON true
     JOIN LATERAL members_above(v.conversation_id, $3, $4) s ON true
-    ${memberPerson('$2')}
+    ${memberPerson('$2', '$5')}
     WHERE v.conversation_id = $1 AND v.user_id = $2 AND v.left_seq IS NULL ORDER BY p.id`
 }
 const IS_MEMBER: Statement = {
@@ -75,8 +76,8 @@ interface UpdatedRow extends SettledRow {
   readonly message: SaidRow | null
 }
 
-/** Groups in a database. */
-export function groupsIn(database: Database): Groups {
+/** Groups in a database; `audience` sees the presence of their members. */
+export function groupsIn(database: Database, audience: PresenceAudience = 'contacts'): Groups {
   const one = async <Row>(statement: Statement, parameters: Parameters<Database['query']>[1]): Promise<Row> => {
     const [row] = await retrying(() => database.query<Row>(statement, parameters))
     if (row === undefined) throw new Error(`${statement.name} answered no row`)
@@ -112,7 +113,8 @@ export function groupsIn(database: Database): Groups {
     },
 
     async members(conversationId, viewerId, { limit, after }) {
-      const rows = await database.query<MemberRow>(MEMBERS, [conversationId, viewerId, after, limit])
+      const parameters = [conversationId, viewerId, after, limit, audience === 'everyone']
+      const rows = await database.query<MemberRow>(MEMBERS, parameters)
       if (rows.length > 0) return rows.map(toMember)
       const mine = await database.query(IS_MEMBER, [conversationId, viewerId])
       return mine.length === 0 ? null : []

@@ -17,10 +17,10 @@ export const MEMBER_COLUMNS = `${PUBLIC_COLUMNS}, h.sight, s.role, s.joined_at A
       CASE WHEN c.member_count <= ${limits.receiptMembers} AND NOT h.apart THEN s.delivered_seq END AS "deliveredSeq",
       CASE WHEN c.member_count <= ${limits.receiptMembers} AND NOT h.apart THEN s.read_seq END AS "readSeq"`
 
-/** Joins to a membership `s` its person, and what `viewer`, a parameter, sees of him. */
-export function memberPerson(viewer: string): string {
+/** Joins to a membership `s` its person, and what `viewer` sees of him; both are parameters. */
+export function memberPerson(viewer: string, everyone: string): string {
   return `JOIN LATERAL (SELECT * FROM person x WHERE x.id = s.user_id LIMIT 1) p ON true
-    ${seenBy(`${viewer}::int`)}`
+    ${seenBy(`${viewer}::int`, `${everyone}::boolean`)}`
 }
 
 /** A member of a conversation, as a row. */

@@ -9,6 +9,10 @@ export const PUBLIC_COLUMNS = `p.id, p.username, p.first_name AS "firstName", p.
 /** The rank of how much a person `v` sees of the presence of `p`: the less of what the two chose, all of it of himself. */
 export const SIGHT = 'CASE WHEN v.id = p.id THEN 1 ELSE greatest(v.last_seen_visibility, p.last_seen_visibility) END'
 
+/** Whether the persons `v` and `p` share a direct conversation that both are in, which then has two members. */
+const CONTACTS = `coalesce((SELECT x.member_count = 2 FROM conversation x
+      WHERE x.user_low = least(v.id, p.id) AND x.user_high = greatest(v.id, p.id) LIMIT 1), false)`
+
 /** True of a person `p` who is apart from the person whose id is `viewer`: a block lies between them, or he is gone. */
 function apart(viewer: string): string {
   return `(p.deleted_at IS NOT NULL OR NOT p.is_active OR across_block(${viewer}, p.id))`
@@ -23,9 +27,11 @@ export function telling(viewer: string, id: string): string {
     WHERE x.conversation_id = ${id} AND x.user_id <> ${viewer} AND c.member_count <= ${limits.receiptMembers}`
 }
 
-/** Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`; and `sight`, `SIGHT` or 3 when apart. */
-export function seenBy(viewer: string): string {
-  return `JOIN LATERAL (SELECT b.apart, CASE WHEN b.apart THEN 3 ELSE ${SIGHT} END AS sight
+/** Joins to a person `p` how he stands to the person whose id is `viewer`, as `h`: `apart`; and `sight`, `SIGHT`, or 3 when apart or, unless
+ *  `everyone` is true, no contact of his. */
+export function seenBy(viewer: string, everyone: string): string {
+  return `JOIN LATERAL (SELECT b.apart,
+      CASE WHEN b.apart OR NOT (${everyone} OR v.id = p.id OR ${CONTACTS}) THEN 3 ELSE ${SIGHT} END AS sight
     FROM person v CROSS JOIN LATERAL (SELECT ${apart('v.id')} AS apart) b
     WHERE v.id = ${viewer} LIMIT 1) h ON true`
 }

@@ -32,7 +32,7 @@ const LOCK_PERSON: Statement = {
 }
 const LOCK: Statement = {
   name: 'session_lock',
-  text: `SELECT s.ended_at IS NULL AND p.is_active AND p.deleted_at IS NULL AS alive
+  text: `SELECT s.ended_at IS NULL AND p.is_active AND p.deleted_at IS NULL AS alive, s.generation, s.spent_jti AS "spentTokenId"
     FROM session s JOIN person p ON p.id = s.user_id WHERE s.id = $1 AND s.user_id = $2 FOR NO KEY UPDATE OF s`
 }
 const RETIRED: Statement = { name: 'session_retired', text: 'SELECT 1 FROM retired_token WHERE jti = $1' }
@@ -40,7 +40,10 @@ const RETIRE: Statement = {
   name: 'session_retire',
   text: 'INSERT INTO retired_token (jti, session_id, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
 }
-const TOUCH: Statement = { name: 'session_touch', text: 'UPDATE session SET last_used_at = now() WHERE id = $1' }
+const SPEND: Statement = {
+  name: 'session_spend',
+  text: 'UPDATE session SET last_used_at = now(), generation = $2, spent_jti = $3 WHERE id = $1'
+}
 const LIST: Statement = {
   name: 'session_list',
   text: `SELECT id, created_at AS "createdAt", last_used_at AS "lastUsedAt", user_agent AS "userAgent", ip FROM session
@@ -88,6 +91,13 @@ const PURGE_SESSIONS: Statement = {
     ORDER BY last_used_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id`
 }
 
+/** Where the refresh tokens of a session stand: the one used last, null when none was, and its generation. */
+interface LineRow {
+  readonly alive: boolean
+  readonly generation: number
+  readonly spentTokenId: string | null
+}
+
 interface EndedRow {
   readonly id: string
   readonly userAgent: string
@@ -100,7 +110,14 @@ export function databaseSessions(database: Database): Sessions {
 
   return {
     create: session => inTransaction(transaction => create(transaction, session)),
-    use: refresh => inTransaction(transaction => use(transaction, refresh)),
+    async use(refresh) {
+      const { userId, sessionId } = refresh
+      const spent = await inTransaction(transaction => spend(transaction, refresh))
+      if (spent.status !== 'reused') return spent
+      // apart from the lock on the session, because its person is locked first; a token that was replaced remains so
+      const ended = await inTransaction(transaction => end(transaction, userId, { ids: [sessionId] }, 'token_reused'))
+      return ended.sessionIds.length > 0 ? { status: 'reused', ended } : { status: 'ended' }
+    },
     list: (userId, { refreshTtlMs, limit, before }) =>
       database.query<StandingSession>(LIST, [
         userId,
@@ -137,23 +154,38 @@ async function insert(transaction: Transaction, session: NewSession): Promise<Pe
   return row === undefined ? null : { type: 'session_started', session_id: id, user_agent: row.userAgent, ip: row.ip }
 }
 
-/** Whether the token is retired is read before the session is locked, since what it leads to locks the person first. A token that is
- *  retired between the two is used at the same moment as its successor, as by two tabs, and counts as used before. */
-async function use(transaction: Transaction, refresh: RefreshUse): Promise<RefreshOutcome> {
-  const { sessionId, userId, tokenId, parent } = refresh
-  const retired = await transaction.query(RETIRED, [tokenId])
-  if (retired.length > 0) {
-    const ended = await end(transaction, userId, { ids: [sessionId] }, 'token_reused')
-    return ended.sessionIds.length > 0 ? { status: 'reused', ended } : { status: 'ended' }
-  }
+type Spent = Exclude<RefreshOutcome, { status: 'reused' }> | { readonly status: 'reused' }
 
-  const [session] = await transaction.query<{ alive: boolean }>(LOCK, [sessionId, userId])
-  if (session === undefined || !session.alive) return { status: 'ended' }
+async function spend(transaction: Transaction, refresh: RefreshUse): Promise<Spent> {
+  const { sessionId, userId, tokenId, parent } = refresh
+  const [line] = await transaction.query<LineRow>(LOCK, [sessionId, userId])
+  if (line === undefined || !line.alive) return { status: 'ended' }
+  const generation = await generationOf(transaction, refresh, line)
+  if (generation === null) return { status: 'reused' }
+
   if (parent !== undefined) {
     await transaction.query(RETIRE, [parent.tokenId, sessionId, new Date(parent.expiresAt)])
   }
-  await transaction.query(TOUCH, [sessionId])
-  return { status: 'ok' }
+  await transaction.query(SPEND, [sessionId, generation, tokenId])
+  return { status: 'ok', next: generation + 1 }
+}
+
+/** The generation in which the token is used; null when another has replaced it. */
+async function generationOf(transaction: Transaction, refresh: RefreshUse, line: LineRow): Promise<number | null> {
+  const { tokenId, generation } = refresh
+  if (tokenId === line.spentTokenId) return line.generation
+  if (generation === undefined) return join(transaction, refresh, line)
+  return generation > line.generation ? generation : null
+}
+
+/** The generation of a token that came without: the newest, as of whoever moves the line on. The one whose place it takes may itself have
+ *  come without, and shall not take it back. */
+async function join(transaction: Transaction, refresh: RefreshUse, line: LineRow): Promise<number | null> {
+  const { sessionId, tokenId } = refresh
+  const retired = await transaction.query(RETIRED, [tokenId])
+  if (retired.length > 0) return null
+  if (line.spentTokenId !== null) await transaction.query(RETIRE, [line.spentTokenId, sessionId, 'infinity'])
+  return line.generation + 1
 }
 
 async function end(transaction: Transaction, userId: UserId, which: Which, reason: EndReason): Promise<Ended> {

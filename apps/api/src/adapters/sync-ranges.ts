@@ -3,6 +3,7 @@ import { grouped } from '../database/grouped.ts'
 import type { Queryable, Statement } from '../database/port.ts'
 import type { Conversation } from '../ports/conversations.ts'
 import type { Above, RangeQuestion, RangeState, SyncQuestion } from '../ports/sync.ts'
+import type { PresenceAudience } from '../ports/visibility.ts'
 import { MEMBER_COLUMNS, type MemberRow, memberPerson, toMember } from './groupview.ts'
 import { type MessageRow, messageColumns, OTHERS, toMessage, WATERMARKS } from './messageview.ts'
 import { type Entry, READ, type Room, takeValues } from './values.ts'
@@ -49,7 +50,7 @@ const MEMBERS: Statement = {
   text: `SELECT s.conversation_id AS "conversationId", s.left_seq IS NOT NULL AS left, ${MEMBER_COLUMNS}
     FROM unnest($2::bigint[], $3::int[]) AS q(id, user_id) ${CONVERSATION}
     JOIN LATERAL (SELECT * FROM membership x WHERE x.conversation_id = q.id AND x.user_id = q.user_id LIMIT 1) s ON true
-    ${memberPerson('$1')}
+    ${memberPerson('$1', '$4')}
     ORDER BY s.changed_seq, p.id`
 }
 
@@ -89,7 +90,8 @@ export interface ReadRanges {
 /** What changed in `ranges`, as much as fits. */
 export async function readRanges(
   snapshot: Queryable,
-  { userId, ranges, limit }: Pick<SyncQuestion, 'userId' | 'ranges' | 'limit'>
+  { userId, ranges, limit }: Pick<SyncQuestion, 'userId' | 'ranges' | 'limit'>,
+  audience: PresenceAudience
 ): Promise<ReadRanges | Above> {
   const begun = await place(snapshot, userId, ranges, limit)
   const above = ranges.filter((_, index) => begun[index]?.status === 'above').map(range => range.conversationId)
@@ -101,7 +103,7 @@ export async function readRanges(
     return course?.status === 'ok' ? course.entries.map(entry => ({ ...entry, conversationId })) : []
   })
   const messages = grouped(await readMessages(snapshot, userId, taken), row => row.m_conversation_id)
-  const members = grouped(await readMembers(snapshot, userId, taken), row => row.conversationId)
+  const members = grouped(await readMembers(snapshot, userId, taken, audience), row => row.conversationId)
   return {
     status: 'ok',
     ids: ranges.filter((_, index) => isShown(courses[index])).map(range => range.conversationId),
@@ -164,31 +166,24 @@ async function follow(
 type Taken = Entry & Pick<EntryRow, 'conversationId'>
 
 async function readMessages(snapshot: Queryable, userId: UserId, taken: readonly Taken[]): Promise<MessageRowOrGone[]> {
-  return readKeys(
-    snapshot,
-    MESSAGES,
-    userId,
-    taken.filter(({ kind }) => kind === 'message')
-  )
+  const messages = taken.filter(({ kind }) => kind === 'message')
+  if (messages.length === 0) return []
+  return snapshot.query(MESSAGES, [userId, ...keysOf(messages)])
 }
 
-async function readMembers(snapshot: Queryable, userId: UserId, taken: readonly Taken[]): Promise<MemberRowOrLeft[]> {
-  return readKeys(
-    snapshot,
-    MEMBERS,
-    userId,
-    taken.filter(({ kind }) => kind === 'member')
-  )
-}
-
-async function readKeys<Row>(
+async function readMembers(
   snapshot: Queryable,
-  statement: Statement,
   userId: UserId,
-  taken: readonly Taken[]
-): Promise<Row[]> {
-  if (taken.length === 0) return []
-  return snapshot.query<Row>(statement, [userId, taken.map(row => row.conversationId), taken.map(row => row.key)])
+  taken: readonly Taken[],
+  audience: PresenceAudience
+): Promise<MemberRowOrLeft[]> {
+  const members = taken.filter(({ kind }) => kind === 'member')
+  if (members.length === 0) return []
+  return snapshot.query(MEMBERS, [userId, ...keysOf(members), audience === 'everyone'])
+}
+
+function keysOf(taken: readonly Taken[]) {
+  return [taken.map(row => row.conversationId), taken.map(row => row.key)]
 }
 
 function waiting(head: Seq, position: Seq): Course {

@@ -12,6 +12,7 @@ import {
   type TakenField,
   type Users
 } from '../ports/users.ts'
+import type { PresenceAudience } from '../ports/visibility.ts'
 import { PUBLIC_COLUMNS, type SeenRow, seenBy, toSeen, toVisibility, visibilityRanks } from './personview.ts'
 
 const PROFILE_COLUMNS = `${PUBLIC_COLUMNS}, p.email, p.phone, p.birth_date AS "birthDate", p.locale,
@@ -53,7 +54,7 @@ const FIND_BY_LOGIN: Statement = {
 }
 const FIND_VISIBLE: Statement = {
   name: 'user_find_visible',
-  text: `SELECT ${PUBLIC_COLUMNS}, h.sight FROM person p ${seenBy('$1')} WHERE p.id = $2 AND NOT h.apart`
+  text: `SELECT ${PUBLIC_COLUMNS}, h.sight FROM person p ${seenBy('$1', '$3::boolean')} WHERE p.id = $2 AND NOT h.apart`
 }
 const STREAM_HEADS: Statement = {
   name: 'user_stream_heads',
@@ -78,8 +79,12 @@ class NamesTaken extends Error {
   }
 }
 
-/** People in the database. */
-export function databaseUsers(database: Database, prisma: PrismaClient): Users {
+/** People in the database, whose presence `audience` sees. */
+export function databaseUsers(
+  database: Database,
+  prisma: PrismaClient,
+  audience: PresenceAudience = 'contacts'
+): Users {
   return {
     register: user => saving(() => database.transaction(transaction => register(transaction, user))),
     update: (userId, changes) =>
@@ -88,7 +93,7 @@ export function databaseUsers(database: Database, prisma: PrismaClient): Users {
     findProfile: userId => profileOf(prisma, userId),
     isEmpty: async () => (await prisma.user.findFirst({ select: { id: true } })) === null,
     async findVisible(viewerId, userId) {
-      const [row] = await database.query<SeenRow>(FIND_VISIBLE, [viewerId, userId])
+      const [row] = await database.query<SeenRow>(FIND_VISIBLE, [viewerId, userId, audience === 'everyone'])
       return row === undefined ? null : toSeen(row)
     },
     async streamHeads(userIds) {

@@ -15,7 +15,7 @@ const CONTACTS: Statement = {
       JOIN LATERAL (SELECT x.user_id FROM membership x WHERE x.conversation_id = c.id AND x.left_seq IS NULL
         AND x.user_id = CASE o.id WHEN c.user_low THEN c.user_high ELSE c.user_low END LIMIT 1) peer ON true
       JOIN LATERAL (SELECT * FROM person x WHERE x.id = peer.user_id LIMIT 1) p ON true
-      ${seenBy('o.id')}
+      ${seenBy('o.id', 'true')}
       WHERE s.user_id = o.id AND s.left_seq IS NULL AND h.sight < 3
       ORDER BY c.changed_at DESC LIMIT ${limits.presenceContacts}) m GROUP BY m.sight) n ON true`
 }

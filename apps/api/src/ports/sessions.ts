@@ -18,7 +18,9 @@ export interface RefreshUse {
   readonly sessionId: string
   readonly userId: UserId
   readonly tokenId: string
-  /** The refresh token it was made from. */
+  /** Absent when a release made it that did not count them. */
+  readonly generation?: number
+  /** The refresh token it was made from, where that one has no generation. */
   readonly parent?: { readonly tokenId: string; readonly expiresAt: number }
 }
 
@@ -31,8 +33,11 @@ export interface Ended {
   readonly told: Told
 }
 
-/** What became of it: `ended` when the session had ended before, `reused` when this very use ended it. */
-export type RefreshOutcome = { readonly status: 'ok' | 'ended' } | { readonly status: 'reused'; readonly ended: Ended }
+/** What became of it: `ok`, with the generation of its successor; `ended` when the session had ended before, `reused` when this very use ended it. */
+export type RefreshOutcome =
+  | { readonly status: 'ok'; readonly next: number }
+  | { readonly status: 'ended' }
+  | { readonly status: 'reused'; readonly ended: Ended }
 
 /** A session that stands. */
 export interface StandingSession {
@@ -73,13 +78,17 @@ export interface PurgeBounds {
   readonly limit: number
 }
 
+/** The generation of the first refresh token of a session. */
+export const FIRST_GENERATION = 1
+
 /** Log-ins and their refresh tokens. Each method is atomic; that a session began or ended is told on its person's stream with it. */
 export interface Sessions {
   /** Null, and nothing is stored, when the person is gone or inactive or his password has changed since it was checked. */
   create(session: NewSession): Promise<Told | null>
   /**
-   * Takes note of a refresh token in use: its parent is retired from now on, and a retired one ends the session. So the same token
-   * may be used again until a successor of it was. A session that is absent, another person's or of one who is gone is `ended`.
+   * Takes note of a refresh token in use. The one used last may be used again, and so may one of a later generation, which then takes its place; any
+   * other has been replaced, and ends the session. One without a generation takes that place too, once. A session that is absent, another
+   * person's or of one who is gone is `ended`.
    */
   use(refresh: RefreshUse): Promise<RefreshOutcome>
   /** The person's sessions that stand and whose refresh tokens live, the last used first. */

@@ -14,9 +14,10 @@ export interface PublicUserRow {
   readonly dateJoined: Date
 }
 
-/** A person as a certain other sees him: `lastSeen` as far as both show theirs. */
+/** A person as a certain other sees him: `lastSeen` as far as both show theirs, null when `hidden`. */
 export interface SeenUser extends PublicUserRow {
-  /** His presence is not to be shown: he or who asks hides, a block lies between them, or he is deleted or inactive. */
+  /** His presence is not to be shown: the two are no contacts and the audience is not everyone, he or who asks hides, a block lies between
+   *  them, or he is deleted or inactive. */
   readonly hidden: boolean
 }
 

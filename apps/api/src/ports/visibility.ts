@@ -1,5 +1,8 @@
 import type { LastSeenVisibility, UserId } from '@rendezvous/contract'
 
+/** Who sees whose presence: those one shares a direct conversation with, or everybody who is online. */
+export type PresenceAudience = 'contacts' | 'everyone'
+
 /** Who sees somebody's presence: when exactly he was there, or only the day. They are also those whose presence he sees, and as much of it. */
 export interface Watchers {
   readonly exact: readonly UserId[]

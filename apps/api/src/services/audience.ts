@@ -1,9 +1,6 @@
 import type { Presence } from '@rendezvous/cluster'
 import { limits, type UserId } from '@rendezvous/contract'
-import type { Visibility, Watchers } from '../ports/visibility.ts'
-
-/** Who hears of whose presence: those one shares a direct conversation with, or everybody who is online. */
-export type PresenceAudience = 'contacts' | 'everyone'
+import type { PresenceAudience, Visibility, Watchers } from '../ports/visibility.ts'
 
 /** Under the place of each person who is to be told of his presence, and whose presence he is told.
  *  @throws ClusterError when it is everyone and presence cannot be reached. */
@@ -13,8 +10,7 @@ export type Audience = (userIds: readonly UserId[]) => Promise<Watchers[]>
 export interface AudienceOptions {
   readonly visibility: Visibility
   readonly presence: Pick<Presence, 'everybody'>
-  /** `contacts` unless given. */
-  readonly presenceAudience?: PresenceAudience
+  readonly presenceAudience: PresenceAudience
 }
 
 /** The audience that the operator chose. Of more than `limits.presenceEveryone` who are online, some hear nothing. */

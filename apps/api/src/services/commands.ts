@@ -1,7 +1,6 @@
 import type { Limits, Rate } from '@rendezvous/cluster'
 import {
   type AckResult,
-  type Command,
   type CommandClass,
   commandClasses,
   type IssuedCommand,

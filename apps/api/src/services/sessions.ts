@@ -10,7 +10,14 @@ import {
   type UserId
 } from '@rendezvous/contract'
 import { type RefreshClaims, refusals, type Tokens } from '@rendezvous/tokens'
-import type { Ended, SessionCursor, Sessions, StandingSession, Which } from '../ports/sessions.ts'
+import {
+  type Ended,
+  FIRST_GENERATION,
+  type SessionCursor,
+  type Sessions,
+  type StandingSession,
+  type Which
+} from '../ports/sessions.ts'
 import type { Announcer } from './announcer.ts'
 import { type Gate, sessionGate } from './gate.ts'
 import type { Asker } from './passwords.ts'
@@ -84,9 +91,9 @@ export function sessionService(options: SessionServiceOptions) {
 }
 
 function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, announce: Announce) {
-  function pairFor(userId: UserId, sessionId: string, from?: RefreshClaims): TokenPair {
+  function pairFor(userId: UserId, sessionId: string, generation: number, from?: RefreshClaims): TokenPair {
     const { token: access } = tokens.issueAccess(userId, sessionId)
-    return { access, refresh: tokens.issueRefresh(userId, sessionId, from).token }
+    return { access, refresh: tokens.issueRefresh(userId, sessionId, generation, from).token }
   }
 
   return {
@@ -96,17 +103,18 @@ function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, 
       const told = await sessions.create({ id, userId, passwordHash, userAgent, ip })
       if (told === null) return null
       announcer.personal(told)
-      return pairFor(userId, id)
+      return pairFor(userId, id, FIRST_GENERATION)
     },
 
-    /** A new access and a new refresh token. The one given works again until the new one is used.
+    /** A new access and a new refresh token. The one given works again until the new one, or another made from it, is used; those it was made
+     *  beside work no more.
      *  @throws refreshTokenNotValid when it is none of ours, or its session ended, also because this use betrayed a copy. */
     async refresh(token: string): Promise<TokenPair> {
       const claims = readRefresh(tokens, token)
       const outcome = await sessions.use(claims)
       if (outcome.status === 'reused') announce(claims.userId, outcome.ended)
       if (outcome.status !== 'ok') throw refreshTokenNotValid(ENDED)
-      return pairFor(claims.userId, claims.sessionId, claims)
+      return pairFor(claims.userId, claims.sessionId, outcome.next, claims)
     },
 
     /** Puts `newHash` in the place of `currentHash`, ends all sessions of the caller save for the very access token he came with, and
@@ -118,7 +126,7 @@ function keeping({ sessions, tokens, newId, announcer }: SessionServiceOptions, 
       const ended = await sessions.changePassword({ userId: caller.userId, ...hashes, spare, next })
       if (ended === null) return null
       announce(caller.userId, ended, caller.tokenId)
-      return pairFor(caller.userId, id)
+      return pairFor(caller.userId, id, FIRST_GENERATION)
     }
   }
 }

@@ -92,6 +92,31 @@ t.test('signing in, keeping signed in and signing out', async t => {
     t.equal(ended.length, 1, 'told once')
   })
 
+  t.test('of a refresh token and its copy, used side by side, the one that comes second ends the family', async t => {
+    const { id, refresh: copied } = await join()
+    const refresh = async (token: string) => call('POST', '/api/token/refresh/', { refresh: token })
+    const [one, other] = [pairOf(await refresh(copied)), pairOf(await refresh(copied))]
+    const { access } = pairOf(await refresh(one.refresh))
+    ended.length = 0
+
+    t.match(await refresh(other.refresh), { status: 401, body: notValid('Token is blacklisted') })
+
+    t.strictSame(ended, [{ userId: id, sessionIds: [claimsOf(access).sessionId] }])
+    for (const token of [access, one.access, other.access])
+      t.equal((await call('GET', '/api/v1/auth/profile/', undefined, token)).status, 401, 'access tokens too')
+  })
+
+  t.test('a refresh token that was replaced still signs out', async t => {
+    const { refresh: first } = await join()
+    const refresh = async (token: string) => call('POST', '/api/token/refresh/', { refresh: token })
+    const [one, other] = [pairOf(await refresh(first)), pairOf(await refresh(first))]
+    await refresh(one.refresh)
+
+    t.equal((await call('POST', '/api/token/blacklist/', { refresh: other.refresh })).status, 200)
+
+    t.match(await refresh(one.refresh), { status: 401, body: notValid('Token is blacklisted') })
+  })
+
   t.test('what is no refresh token is refused in SimpleJWT’s words', async t => {
     const { access, refresh } = await join()
     const answerTo = (token: unknown) => call('POST', '/api/token/refresh/', { refresh: token })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { addBlock } from '../database/engines.ts'
 import { type AccountApp, openAccounts } from './app.ts'
 import { dispose, PASSWORD } from './people.ts'
@@ -198,8 +199,9 @@ t.test('accounts and profiles', async t => {
       t.equal((await call('POST', '/api/token/', { username, password })).status, 200)
   })
 
-  t.test('a status is said in any of the usual ways, and shown to others', async t => {
+  t.test('a status is said in any of the usual ways, and shown to contacts', async t => {
     const [one, other] = [await join(), await join()]
+    await conversationsIn(open.database).openDirect(one.id, other.id)
     const ways = [{ is_online: true }, { online: false }, { status: 'online' }, { is_online: 'false' }, { online: 1 }]
     for (const [index, way] of ways.entries()) {
       const online = index % 2 === 0

@@ -2,101 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { databaseSessions } from '../../src/adapters/sessions.ts'
-import type { OpenDatabase } from '../../src/database/open.ts'
-import type { RefreshOutcome, RefreshUse, Sessions } from '../../src/ports/sessions.ts'
+import type { RefreshUse } from '../../src/ports/sessions.ts'
 import { onEveryEngine } from '../database/engines.ts'
-import { addPerson, dispose, HASH, usersOf } from './people.ts'
+import { addPerson, device, dispose, HASH, openSession, signIn, stateOf, usersOf } from './people.ts'
 
 const FAR = Date.UTC(2100, 0)
-const device = { userAgent: 'test', ip: '::1' }
-
-/** A person with one session. */
-async function signIn(sessions: Sessions, open: OpenDatabase): Promise<{ userId: UserId; sessionId: string }> {
-  const { id: userId } = await addPerson(usersOf(open))
-  return { userId, sessionId: await openSession(sessions, userId) }
-}
-
-async function openSession(sessions: Sessions, userId: UserId): Promise<string> {
-  const id = randomUUID()
-  if (!(await sessions.create({ id, userId, passwordHash: HASH, ...device }))) throw new Error('not created')
-  return id
-}
-
-async function stateOf(sessions: Sessions, sessionId: string) {
-  const [state] = await sessions.states([sessionId])
-  return state ?? null
-}
-
-/** A refresh token as it is used: its name, that of its parent, and what comes of it. */
-type Use = readonly [token: string, parent: string | null, outcome: RefreshOutcome['status']]
-
-const histories: Readonly<Record<string, readonly Use[]>> = {
-  'a client that never stores the successor goes on with the same token': [
-    ['a', null, 'ok'],
-    ['a', null, 'ok'],
-    ['a', null, 'ok']
-  ],
-  'a client whose answer was lost asks again': [
-    ['a', null, 'ok'],
-    ['a', null, 'ok'],
-    ['b2', 'a', 'ok'],
-    ['c', 'b2', 'ok']
-  ],
-  'a client that stores each successor goes on': [
-    ['a', null, 'ok'],
-    ['b', 'a', 'ok'],
-    ['b', 'a', 'ok'],
-    ['c', 'b', 'ok']
-  ],
-  'two tabs that began with one token go on, each with its own': [
-    ['a', null, 'ok'],
-    ['a', null, 'ok'],
-    ['b1', 'a', 'ok'],
-    ['b2', 'a', 'ok'],
-    ['c1', 'b1', 'ok'],
-    ['c2', 'b2', 'ok']
-  ],
-  'a predecessor that turns up after its successor was used ends the family': [
-    ['a', null, 'ok'],
-    ['b', 'a', 'ok'],
-    ['a', null, 'reused'],
-    ['b', 'a', 'ended'],
-    ['c', 'b', 'ended'],
-    ['a', null, 'ended']
-  ],
-  'a grandparent that turns up ends the family too': [
-    ['a', null, 'ok'],
-    ['b', 'a', 'ok'],
-    ['c', 'b', 'ok'],
-    ['a', null, 'reused'],
-    ['c', 'b', 'ended']
-  ]
-}
 
 t.test('sessions', async t => {
   await onEveryEngine(t, async (t, open) => {
     const sessions = databaseSessions(open.database)
-
-    for (const [history, uses] of Object.entries(histories)) {
-      t.test(history, async t => {
-        const session = await signIn(sessions, open)
-        const ids = new Map<string, string>()
-        const idOf = (token: string) => ids.get(token) ?? ids.set(token, randomUUID()).get(token) ?? ''
-        for (const [token, parent, outcome] of uses) {
-          const from = parent === null ? {} : { parent: { tokenId: idOf(parent), expiresAt: FAR } }
-          const { status } = await sessions.use({ ...session, tokenId: idOf(token), ...from })
-          t.equal(status, outcome, `${token}: ${outcome}`)
-        }
-      })
-    }
-
-    t.test('of many tabs that refresh at the same moment, none is turned away', async t => {
-      const session = await signIn(sessions, open)
-      const parent = { tokenId: randomUUID(), expiresAt: FAR }
-      const use = () => sessions.use({ ...session, tokenId: randomUUID(), parent })
-      const outcomes = await Promise.all(Array.from({ length: 10 }, use))
-      t.strictSame(new Set(outcomes.map(({ status }) => status)), new Set(['ok']))
-    })
 
     t.test('a session that is absent, another’s, or of one who is gone is ended', async t => {
       const session = await signIn(sessions, open)

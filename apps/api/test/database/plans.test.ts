@@ -99,6 +99,7 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await sessions.create({ id: sessionId, userId, passwordHash: 'x', ...device })
   const parent = { tokenId: randomUUID(), expiresAt: Date.now() + 60_000 }
   await sessions.use({ sessionId, userId, tokenId: randomUUID(), parent })
+  await sessions.use({ sessionId, userId, tokenId: randomUUID() })
   await sessions.states([sessionId])
   await sessions.changePassword({
     ...{ userId, currentHash: 'x', newHash: 'y', next: { id: next, ...device } },

@@ -1,11 +1,13 @@
-import type { ConversationId, LastSeenVisibility, UserId } from '@rendezvous/contract'
+import type { ConversationId, LastSeenVisibility, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
+import { syncIn } from '../../src/adapters/sync.ts'
+import { databaseUsers } from '../../src/adapters/users.ts'
 import { visibilityIn } from '../../src/adapters/visibility.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import type { SeenUser } from '../../src/ports/users.ts'
-import type { Watchers } from '../../src/ports/visibility.ts'
+import type { PresenceAudience, Watchers } from '../../src/ports/visibility.ts'
 import { addPerson, dispose, usersOf } from '../accounts/people.ts'
 import { addBlock, onEveryEngine } from './engines.ts'
 
@@ -19,6 +21,8 @@ const sights: Readonly<Record<LastSeenVisibility, Readonly<Record<LastSeenVisibi
   coarse: { exact: DAY, coarse: DAY, hidden: null },
   hidden: { exact: null, coarse: null, hidden: null }
 }
+
+const memberOf = ({ person }: { readonly person: SeenUser }) => person
 
 /** Two people who chose so, in one direct conversation and one group. */
 async function couple(open: OpenDatabase, mine: LastSeenVisibility, his: LastSeenVisibility) {
@@ -67,6 +71,44 @@ async function suite(t: Test, open: OpenDatabase) {
       })
     }
   }
+
+  await t.test('the presence of strangers is seen where the audience is everyone, of contacts everywhere', async t => {
+    const [ann, bob] = [await addPerson(users), await addPerson(users)].map(({ id }) => id) as [UserId, UserId]
+    await users.saw([ann, bob].map(userId => ({ userId, at: SEEN })))
+    const made = await groups.create({ ownerId: bob, memberIds: [ann], title: '', history: 'all' })
+    const group = made.status === 'ok' ? made.id : (0 as ConversationId)
+    const start = { userId: ann, since: undefined, ranges: [{ conversationId: group, after: 0 as Seq }], limit: 100 }
+
+    /** Bob as ann finds him, by each way there is. */
+    async function ways(audience: PresenceAudience) {
+      const { read } = syncIn(database, 0, audience)
+      const state = await read(start)
+      const synced = state.status === 'ok' && state.ranges[0]?.status === 'ok' ? state.ranges[0] : undefined
+      const found = [
+        await databaseUsers(database, open.prisma, audience).findVisible(ann, bob),
+        ...((await conversationsIn(database, audience).findForMember(group, ann))?.participants ?? []),
+        ...((await conversationsIn(database, audience).listFor(ann, { limit: 1 })).conversations[0]?.participants ??
+          []),
+        ...((await groupsIn(database, audience).members(group, ann, { limit: 9, after: 0 })) ?? []).map(memberOf),
+        ...(synced?.members ?? []).map(memberOf),
+        ...(synced?.conversation?.participants ?? [])
+      ]
+      return found.flatMap(person => (person?.id === bob ? [{ lastSeen: person.lastSeen, hidden: person.hidden }] : []))
+    }
+    const [hidden, shown] = [
+      { lastSeen: null, hidden: true },
+      { lastSeen: SEEN, hidden: false }
+    ].map(each => Array.from({ length: 6 }, () => each))
+
+    t.same(await ways('contacts'), hidden, 'a group makes no contacts')
+    t.same(await ways('everyone'), shown)
+    const opened = await conversations.openDirect(ann, bob)
+    t.same((await ways('contacts'))[0], shown?.[0])
+    await conversations.leave(opened?.id ?? group, bob)
+    t.same((await ways('contacts'))[0], hidden?.[0], 'who left is a contact no more')
+    await conversations.openDirect(bob, ann)
+    t.same((await ways('contacts'))[0], shown?.[0])
+  })
 
   await t.test('one sees all of oneself, whatever one chose', async t => {
     const { viewer, direct } = await couple(open, 'hidden', 'exact')

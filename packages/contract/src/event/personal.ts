@@ -17,7 +17,7 @@ export const SessionEnded = Type.Object(
   {
     $id: 'SessionEnded',
     description:
-      'A session of mine ended. `token_reused`: one of its refresh tokens came back after its successor had been used, so somebody may have a copy.'
+      'A session of mine ended. `token_reused`: a refresh token of it was used that another had replaced, so somebody may have a copy.'
   }
 )
 
