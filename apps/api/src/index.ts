@@ -1,6 +1,7 @@
 export { apiPlugin } from './app.ts'
 export { type ApiServices, apiServices, type DatabasePorts, databasePorts } from './compose.ts'
 export { ApiVariables, signingKeys } from './config.ts'
+export { DatabaseInUse, lockDatabase } from './database/lock.ts'
 export { migrate } from './database/migrate.ts'
 export { type DatabaseConfig, type OpenDatabase, openDatabase } from './database/open.ts'
 export { type Database, type Statement, sqlState, type Transaction } from './database/port.ts'

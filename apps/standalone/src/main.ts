@@ -6,7 +6,9 @@ import {
   apiServices,
   boundClosing,
   buildServer,
+  DatabaseInUse,
   databasePorts,
+  lockDatabase,
   migrate,
   openDatabase,
   passwordFailureRates,
@@ -52,6 +54,15 @@ async function run(config: StandaloneConfig): Promise<void> {
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
 
+  const lock =
+    config.DATABASE_URL === undefined
+      ? null
+      : await lockDatabase({
+          url: config.DATABASE_URL,
+          patienceMs: config.DATABASE_LOCK_WAIT,
+          signal: interrupted,
+          warn: what => server.log.warn(what)
+        })
   const folder = await lockFolder(config.DATA_DIR)
   const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
   const database = await openDatabase(databaseConfig(config, error => warn(error, 'an idle database connection')))
@@ -120,7 +131,11 @@ async function run(config: StandaloneConfig): Promise<void> {
   const tickers = [every(SWEEP_MS, services.sweeper.sweep), every(TIDY_MS, tidyUp)]
   greet(url, demo)
 
-  if (!interrupted.aborted) await once(interrupted, 'abort')
+  if (!interrupted.aborted) await Promise.race([once(interrupted, 'abort'), ...(lock === null ? [] : [lock.lost])])
+  if (!interrupted.aborted) {
+    server.log.fatal('another process took over the database while this one could not reach it: ending')
+    process.exitCode = 1
+  }
   health.drain()
   await Promise.all(tickers.map(ticker => ticker.stop()))
   await server.close()
@@ -128,12 +143,14 @@ async function run(config: StandaloneConfig): Promise<void> {
   await bus.close()
   await database.close()
   await folder.release()
+  await lock?.release()
 }
 
 /** What to tell who started it, when he can mend it; null for a bug. */
 function expected(error: unknown): string | null {
   if (!(error instanceof Error)) return null
-  if ([ConfigError, FolderInUse].some(kind => error instanceof kind)) return error.message
+  if ([ConfigError, FolderInUse, DatabaseInUse].some(kind => error instanceof kind)) return error.message
+  if (interrupted.aborted && error.name === 'AbortError') return 'Interrupted before it was ready.'
   const isTaken = 'code' in error && error.code === 'EADDRINUSE'
   return isTaken ? 'The port is taken by another process. Stop that one first, or set PORT.' : null
 }
