@@ -5,21 +5,36 @@ import { fileURLToPath } from 'node:url'
 
 const START = fileURLToPath(new URL('../../infra/scripts/start.mjs', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const NODE_START = { command: process.execPath, args: [START], detached: false }
+/** In a group of its own, as in a terminal. */
+const NPM_START = { command: 'npm', args: ['start'], detached: true }
 
 /** A process of its own that runs what `npm start` runs, on a free port. */
 export interface Standalone {
   readonly url: string
   /** Everything it printed so far, both streams. */
   readonly output: () => string
-  /** Ctrl-C; resolves with the exit code once it is gone. */
-  stop(): Promise<number | null>
+  readonly pid: number
+  /** Sends Ctrl-C, or `signal`; resolves with the exit code once it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
   /** kill -9; resolves once it is gone. */
   kill(): Promise<void>
+  /** Resolves with the exit code once it is gone. */
+  readonly gone: Promise<number | null>
 }
 
 /** Starts the product on the data in `folder` and waits until it says that it is ready. @throws Error with its output when it ends before that. */
-export async function startStandalone(folder: string, env: Record<string, string> = {}): Promise<Standalone> {
-  const { child, output, lines } = spawnStandalone(folder, env)
+export function startStandalone(folder: string, env: Record<string, string> = {}): Promise<Standalone> {
+  return becomeReady(spawnStandalone(folder, env))
+}
+
+/** The same by `npm start`, in a process group of its own. */
+export function npmStart(folder: string): Promise<Standalone> {
+  return becomeReady(spawnStandalone(folder, {}, NPM_START))
+}
+
+/** Waits until what was spawned says that it is ready. @throws Error with its output when it ends before that. */
+export async function becomeReady({ child, output, lines }: ReturnType<typeof spawnStandalone>): Promise<Standalone> {
   const gone = once(child, 'exit')
 
   for await (const line of lines) {
@@ -28,16 +43,18 @@ export async function startStandalone(folder: string, env: Record<string, string
     lines.resume()
     return {
       url,
+      pid: child.pid ?? 0,
       output,
-      stop: async () => {
-        child.kill('SIGINT')
+      stop: async (signal = 'SIGINT') => {
+        child.kill(signal)
         const [code] = await gone
         return code
       },
       kill: async () => {
         child.kill('SIGKILL')
         await gone
-      }
+      },
+      gone: gone.then(([code]) => code)
     }
   }
   await gone
@@ -55,9 +72,11 @@ export async function refusedStandalone(
   return { code: child.exitCode, output: output() }
 }
 
-function spawnStandalone(folder: string, env: Record<string, string>) {
-  const child: ChildProcess = spawn(process.execPath, [START], {
+/** Starts it and waits for nothing. */
+export function spawnStandalone(folder: string, env: Record<string, string>, { command, args, detached } = NODE_START) {
+  const child: ChildProcess = spawn(command, args, {
     cwd: ROOT,
+    detached,
     env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })

@@ -1,5 +1,6 @@
 // Runs the one-process product, or the app that the first argument names, from its sources, bundled afresh (a third of a second).
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,10 +11,6 @@ const [app = 'standalone'] = process.argv.splice(2, 1) // what follows is the ap
 const MAIN = fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url))
 
 const folder = await mkdtemp(join(tmpdir(), 'rendezvous-'))
-try {
-  const file = await bundle(MAIN, folder)
-  process.setSourceMapsEnabled(true)
-  await import(pathToFileURL(file).href)
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
+process.once('exit', () => rmSync(folder, { recursive: true, force: true })) // however it ends, but for kill -9
+process.setSourceMapsEnabled(true)
+await import(pathToFileURL(await bundle(MAIN, folder)).href)

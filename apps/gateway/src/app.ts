@@ -11,7 +11,7 @@ import { openSockets } from './drain.ts'
 import { type Guard, openCrowd } from './flood.ts'
 import { refuseBrokenHandshake, versions } from './handshake.ts'
 import { type GatewayDeps, openNode } from './node.ts'
-import { type Listener, webSocketsOnly } from './protocols.ts'
+import { isHandshake, type Listener, webSocketsOnly } from './protocols.ts'
 import { admission } from './upgrade.ts'
 
 declare module 'fastify' {
@@ -20,12 +20,14 @@ declare module 'fastify' {
   }
 }
 
+/** Where a socket opens: with and without the trailing slash. */
+const PATHS = ['/ws/chat', '/ws/chat/'] as const
+
 /** When a person may have closed one of his sockets: a guess. */
 const SEAT_RETRY_SECONDS = 5
 
 /**
- * Serves `GET /ws/chat`, and drains its sockets when the app closes. Not encapsulated: register it before everything else that has routes,
- * so that an upgrade of a path that is no socket is answered and its connection let go. Refusals are thrown as ApiError: who builds
+ * Serves `GET /ws/chat`, and drains its sockets when the app closes. No other path can be upgraded. Refusals are thrown as ApiError: who builds
  * the app gives them their body.
  */
 export const gatewayPlugin = plugin(gateway, { fastify: '5.x', name: '@rendezvous/gateway' })
@@ -87,16 +89,19 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
 
   const handshakes = (app.server.listeners('upgrade') as Listener[]).filter(one => !otherListeners.includes(one))
   for (const listener of handshakes) app.server.removeListener('upgrade', listener)
-  app.server.on('upgrade', webSocketsOnly(app.server, handshakes))
+  app.server.on('upgrade', webSocketsOnly(app.server, PATHS, handshakes))
 
   app.addHook('onRequest', async (request, reply) => {
-    // @fastify/websocket destroys the connection of an upgrade that was refused: a proxy must not keep it for another request
-    if (request.ws) void reply.header('connection', 'close')
+    if (request.ws) void reply.header('connection', 'close') // a proxy must not keep it for another request
+  })
+  app.addHook('onResponse', async ({ raw }) => {
+    // Node no longer watches the connection of an upgrade that was refused, and @fastify/websocket ends it only if the refusal came after its own hook
+    if (isHandshake(raw, PATHS)) raw.socket.destroy()
   })
 
   // a context of its own, since @fastify/websocket sees only routes that are added after it has loaded
   await app.register(async scope => {
-    for (const url of paths(app))
+    for (const url of routes(app))
       scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
         const guest = admitted.get(request)
         if (guest === undefined) return socket.terminate()
@@ -126,8 +131,8 @@ function letGo(socket: WebSocket, stream: Socket, { response, turnBack }: Guest)
   stream.off('close', turnBack) // who serves the socket gives the seat back
 }
 
-/** The path with and without its trailing slash, where the app does not see to that itself. */
-function paths(app: FastifyInstance): string[] {
+/** The paths to name to the router: one is enough where it ignores the slash itself. */
+function routes(app: FastifyInstance): readonly string[] {
   const ignoresSlash = app.initialConfig.routerOptions?.ignoreTrailingSlash ?? false
-  return ignoresSlash ? ['/ws/chat'] : ['/ws/chat', '/ws/chat/']
+  return ignoresSlash ? PATHS.slice(0, 1) : PATHS
 }

@@ -186,10 +186,13 @@ t.test('a socket is refused with 503', async t => {
 })
 
 t.test('what is no upgrade, or upgrades something else, finds nothing and pins nothing', async t => {
-  const gateway = await open(t)
+  const app = appWithProblems()
+  app.get('/plain', () => ({ plain: true }))
+  const gateway = await open(t, { app })
   const plain = await fetch(`${gateway.url.replace('ws', 'http')}/ws/chat?token=${validToken(gateway)}`)
   t.equal(plain.status, 404)
   t.match(await refusalOf(gateway, '/elsewhere'), { status: 404 })
+  t.match(await refusalOf(gateway, '/plain'), { status: 200, body: { plain: true } }, 'registered before the gateway')
 })
 
 t.test('a handshake that is broken is refused with a problem, and uses no ticket up', async t => {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { migrate, openDatabase } from '@rendezvous/api'
 import { ConfigError } from '@rendezvous/env'
 import { databaseConfig } from '@rendezvous/standalone/config'
+import { INTERRUPTED, interruption } from '@rendezvous/standalone/interruption'
 import { FolderInUse, lockFolder } from '@rendezvous/standalone/lock'
 import { type ImportConfig, readConfig, UsageError, usage } from './config.ts'
 import { BadMapping, readMapping } from './mapping.ts'
@@ -18,9 +19,6 @@ import { tableOf } from './table.ts'
 
 const FAILED = 1
 const MISUSED = 2
-const INTERRUPTED = 130
-/** Signals that come so soon after the first are that one. */
-const REPEATED_MS = 1_000
 
 if (existsSync('.env')) process.loadEnvFile() // what is set already wins
 
@@ -54,20 +52,6 @@ async function run(config: ImportConfig): Promise<number> {
   } finally {
     for (const close of closing) await close()
   }
-}
-
-/** Aborts at Ctrl-C. A second one ends the process at once, unless it is the same: npm passes on what the terminal has sent already. */
-function interruption(): AbortSignal {
-  const interrupt = new AbortController()
-  let since = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (!interrupt.signal.aborted) since = performance.now()
-      else if (performance.now() - since > REPEATED_MS) process.exit(INTERRUPTED)
-      interrupt.abort()
-    })
-  }
-  return interrupt.signal
 }
 
 async function tell(report: Report, file: string | null): Promise<number> {

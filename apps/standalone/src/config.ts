@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiVariables, type DatabaseConfig } from '@rendezvous/api'
-import { ConfigError, type Env, parseEnv } from '@rendezvous/env'
+import { ConfigError, Duration, type Env, parseEnv } from '@rendezvous/env'
 import { GatewayVariables } from '@rendezvous/gateway'
 import { type Static, Type } from 'typebox'
 
@@ -30,6 +30,13 @@ export const StandaloneVariables = Type.Object({
     levels.map(level => Type.Literal(level)),
     { default: 'warn', description: 'What is logged, as JSON lines on standard error.' }
   ),
+  DATABASE_LOCK_WAIT: Duration({
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 30_000,
+    description:
+      'How long a start waits for another process that serves the database of DATABASE_URL to end; then it fails. Not below the DRAIN_TIME of that one.'
+  }),
   ...ApiVariables.properties,
   ...GatewayVariables.properties
 })

@@ -4,8 +4,11 @@ import { existsSync } from 'node:fs'
 import {
   apiPlugin,
   apiServices,
+  boundClosing,
   buildServer,
+  DatabaseInUse,
   databasePorts,
+  lockDatabase,
   migrate,
   openDatabase,
   passwordFailureRates,
@@ -21,6 +24,7 @@ import { openTokens } from '@rendezvous/tokens'
 import { destination } from 'pino'
 import { databaseConfig, keptSecret, readConfig, type StandaloneConfig } from './config.ts'
 import { DEMO_PASSWORD, demoNames, offerDemoPeople } from './demo.ts'
+import { interruption } from './interruption.ts'
 import { FolderInUse, lockFolder } from './lock.ts'
 import { every } from './ticker.ts'
 
@@ -30,6 +34,7 @@ const LEASE_MS = 10_000
 
 if (existsSync('.env')) process.loadEnvFile() // what is set already wins
 
+const interrupted = interruption()
 try {
   await run(readConfig(process.env))
 } catch (error) {
@@ -41,8 +46,6 @@ try {
 
 /** Opens everything in order, serves until a signal comes, and closes in reverse. Long because it is read from top to bottom. */
 async function run(config: StandaloneConfig): Promise<void> {
-  const lock = await lockFolder(config.DATA_DIR)
-  const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
   const server = buildServer({
     logger: { level: config.LOG_LEVEL, stream: destination(2) },
     headersTimeoutMs: config.HEADERS_TIMEOUT,
@@ -51,6 +54,17 @@ async function run(config: StandaloneConfig): Promise<void> {
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
 
+  const lock =
+    config.DATABASE_URL === undefined
+      ? null
+      : await lockDatabase({
+          url: config.DATABASE_URL,
+          patienceMs: config.DATABASE_LOCK_WAIT,
+          signal: interrupted,
+          warn: what => server.log.warn(what)
+        })
+  const folder = await lockFolder(config.DATA_DIR)
+  const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
   const database = await openDatabase(databaseConfig(config, error => warn(error, 'an idle database connection')))
   await migrate(database.database)
   const health = readiness(database.database)
@@ -108,6 +122,7 @@ async function run(config: StandaloneConfig): Promise<void> {
     corsOrigins: config.CORS_ORIGINS,
     lists: config.LISTS
   })
+  boundClosing(server)
   const tidyUp = async () => {
     await services.sessions.purge().catch(error => warn(error, 'purging sessions'))
     await database.tidy().catch(error => warn(error, 'tidying the database'))
@@ -116,20 +131,27 @@ async function run(config: StandaloneConfig): Promise<void> {
   const tickers = [every(SWEEP_MS, services.sweeper.sweep), every(TIDY_MS, tidyUp)]
   greet(url, demo)
 
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  if (!interrupted.aborted) await Promise.race([once(interrupted, 'abort'), ...(lock === null ? [] : [lock.lost])])
+  if (!interrupted.aborted) {
+    server.log.fatal('another process took over the database while this one could not reach it: ending')
+    process.exitCode = 1
+  }
   health.drain()
   await Promise.all(tickers.map(ticker => ticker.stop()))
   await server.close()
   await services.announcer.settle()
   await bus.close()
   await database.close()
-  await lock.release()
+  await folder.release()
+  await lock?.release()
 }
 
 /** What to tell who started it, when he can mend it; null for a bug. */
 function expected(error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof FolderInUse) return error.message
-  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  if (!(error instanceof Error)) return null
+  if ([ConfigError, FolderInUse, DatabaseInUse].some(kind => error instanceof kind)) return error.message
+  if (interrupted.aborted && error.name === 'AbortError') return 'Interrupted before it was ready.'
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE'
   return isTaken ? 'The port is taken by another process. Stop that one first, or set PORT.' : null
 }
 

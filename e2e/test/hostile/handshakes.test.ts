@@ -65,6 +65,49 @@ t.test('who asks for another protocol is answered as if he had not asked', async
   t.match(answers[0], { status: 431 })
 })
 
+t.test(
+  'only the path of the socket is upgraded: elsewhere the request is served as if it had not asked, and its connection closed',
+  async t => {
+    const authorized = { ...handshake, Authorization: `Bearer ${ann.http.access}` }
+    const cases: [string, string, Record<string, string>, number][] = [
+      ['GET', '/livez', handshake, 200],
+      ['GET', '/readyz', handshake, 200],
+      ['GET', '/api/v1/auth/profile/', handshake, 401],
+      ['GET', '/api/v1/auth/profile/', authorized, 200],
+      ['GET', `/messages/?with=${ann.id}`, authorized, 200],
+      ['GET', '/nowhere', handshake, 404],
+      ['GET', path.replace('chat', 'ch%61t'), handshake, 404],
+      ['GET', '/livez', { ...handshake, 'Sec-WebSocket-Version': '99' }, 200],
+      ['POST', '/livez', handshake, 405],
+      ['POST', path, handshake, 404]
+    ]
+    for (const [method, path, headers, status] of cases) {
+      const answers = await say(url, request(method, path, headers))
+      t.match(answers, [{ status, headers: { connection: 'close' } }], `${method} ${path}`)
+    }
+    for (const page of ['/docs', '/openapi.json', '/asyncapi.json'])
+      t.match(String(await everythingFrom(speak(url, request('GET', page, handshake)))), /^HTTP\/1\.1 200 /, page)
+    const old = request('GET', path, handshake).replace('HTTP/1.1', 'HTTP/1.0')
+    t.match(await say(url, old), [{ status: 404 }], 'HTTP/1.0 has no upgrades')
+  }
+)
+
+t.test('a handshake that is doubtful as a request is refused, and its connection closed', async t => {
+  const words = request('GET', path, handshake)
+  const cases: [string, string, number][] = [
+    ['no host', words.replace('Host: x\r\n', ''), 400],
+    ['two hosts', words.replace('Host: x', 'Host: x\r\nHost: y'), 400],
+    ['101 headers', words.replace('Host: x', `Host: x${'\r\na: b'.repeat(100)}`), 431]
+  ]
+  for (const [name, words, status] of cases) t.match(await say(url, words), [{ status }], name)
+})
+
+t.test('who asks for an upgrade before he has his earlier answers is cut off', async t => {
+  const before = request('GET', '/livez', { Connection: 'keep-alive' })
+  for (const headers of [handshake, h2c])
+    t.equal((await everythingFrom(speak(url, before + request('GET', path, headers)))).length, 0)
+})
+
 t.test('a frame that breaks the rules closes the socket with the code of the protocol', async t => {
   const text = 0x81
   const cases: [string, Buffer, number][] = [
