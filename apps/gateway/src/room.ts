@@ -49,6 +49,9 @@ export class Room {
   #newest: Seq
   /** As of which change all guests are known to belong. */
   #known: Seq
+  /** Up to which change guests were judged who had been here before, and not told to resync: of what comes late from before it cannot be
+   *  known who of them was inside. */
+  #judged = 0 as Seq
   /** The highest value that went out, or that the first guest had when he came. */
   #last: Seq
   /** Null unless something waits for an answer. */
@@ -148,8 +151,15 @@ export class Room {
       for (const [guest, since] of this.#guests) {
         const his = frames.filter(frame => momentOf(frame) >= since)
         if (his.length > 0) guest.receive(his)
+        if (frames.some(({ room }) => room?.seq != null && this.#mayBeHis(room.seq, since)))
+          guest.resync(this.conversationId)
       }
     for (const { room } of frames) this.#last = later(this.#last, room?.seq ?? this.#last)
+  }
+
+  /** Whether a change that came late, from before what is known of a guest, may have been his to hear. */
+  #mayBeHis(seq: Seq, since: Seq): boolean {
+    return seq < since && since <= this.#judged
   }
 
   /** Who leaves hears of it, and nothing after it. */
@@ -159,7 +169,10 @@ export class Room {
     this.#last = later(this.#last, seq)
     this.#known = later(this.#known, seq)
     for (const [guest, since] of this.#guests) {
-      if (since > seq) continue
+      if (since > seq) {
+        if (this.#mayBeHis(seq, since)) guest.resync(this.conversationId)
+        continue
+      }
       const isHis = comers.has(guest.userId) || leavers.has(guest.userId)
       if (!isHis || this.#house.learns(guest, this.conversationId, seq)) guest.receive([frame])
       if (leavers.has(guest.userId)) this.leave(guest)
@@ -217,6 +230,7 @@ export class Room {
     this.#known = later(this.#known, from)
     this.#isDropped = false
     this.#lastHeard = null
+    if (!isLost && !isSkipped && judged.length > 0) this.#judged = later(this.#judged, until)
     for (const guest of isLost ? this.#guests.all() : isSkipped ? judged : []) guest.resync(this.conversationId)
 
     const waiting = this.#endWaiting()

@@ -1,83 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import { limits, type RoomQuestion, type RoomState, type Seq, type UserId } from '@rendezvous/contract'
+import { limits, type Seq, type UserId } from '@rendezvous/contract'
 import t from 'tap'
 import { BACKLOG_BYTES, BACKLOG_BYTES_OF_ALL, BACKLOG_FRAMES } from '../src/backlog.ts'
-import type { Frame, RoomFacts } from '../src/outgoing.ts'
-import { type Guest, type House, RETRY_MS, Room } from '../src/room.ts'
+import { RETRY_MS } from '../src/room.ts'
 import { alice, bob, carol, club } from './gateway.ts'
-import { manualTimers } from './manual-timers.ts'
-
-/** A room that changed last with `seq`, its members too; and an api that says what it is told to, once `answer` lets it. */
-function openRoom(seq: number) {
-  const timers = manualTimers()
-  const asked: RoomQuestion[] = []
-  let waiting: { resolve: (state: RoomState) => void; reject: (error: Error) => void }[] = []
-  const told = new Set<string>()
-  const house: House = {
-    backend: {
-      rooms(question) {
-        asked.push(question)
-        return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
-      }
-    },
-    timers,
-    log: () => undefined,
-    spreadMs: () => 100,
-    waiting: { bytes: 0 },
-    learns(guest, _, change) {
-      const key = `${guest.userId} ${change}`
-      if (told.has(key)) return false
-      told.add(key)
-      return true
-    },
-    gone: () => undefined
-  }
-  const room = new Room(house, club, { membersSeq: seq as Seq, headSeq: seq as Seq })
-
-  const settle = async (act: (call: (typeof waiting)[number], index: number) => void) => {
-    const calls = waiting
-    waiting = []
-    calls.forEach(act)
-    await turn()
-  }
-  return {
-    room,
-    house,
-    timers,
-    asked,
-    answer: (membersSeq: number, memberIds: UserId[], headSeq = membersSeq) =>
-      settle(({ resolve }) => resolve({ membersSeq: membersSeq as Seq, headSeq: headSeq as Seq, memberIds })),
-    /** Each question by itself. */
-    answerEach: (state: (index: number) => RoomState) => settle(({ resolve }, index) => resolve(state(index))),
-    fail: () => settle(({ reject }) => reject(new Error('no api'))),
-    seat: (userId: UserId, asOf = seq) => seat(room, userId, asOf)
-  }
-}
-
-/** Somebody in the room, and what he got: values of the stream, texts of courtesies, `resync`. */
-function seat(room: Room, userId: UserId, asOf: number) {
-  const got: (number | string)[] = []
-  const guest: Guest = {
-    userId,
-    receive: frames => void got.push(...frames.map(frame => frame.room?.seq ?? frame.bytes.toString())),
-    resync: () => void got.push('resync')
-  }
-  const entered = room.enter(guest, asOf as Seq)
-  return { guest, got, entered }
-}
-
-function frame(seq: number, membersSeq: number, moves: Partial<Pick<RoomFacts, 'joined' | 'left'>> = {}): Frame {
-  const facts = { conversationId: club, seq: seq as Seq, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`event ${seq}`), message: null, room: { ...facts, ...moves } }
-}
-
-function typing(membersSeq: number): Frame {
-  const facts = { conversationId: club, seq: null, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`typing as of ${membersSeq}`), message: null, room: facts }
-}
-
-const left = (seq: number, ...userIds: UserId[]) => frame(seq, seq, { left: userIds })
-const joined = (seq: number, ...userIds: UserId[]) => frame(seq, seq, { joined: userIds })
+import { frame, joined, left, openRoom, typing } from './one-room.ts'
 
 t.test('what its members are known for goes out at once', t => {
   const { room, seat, asked } = openRoom(1)
@@ -134,6 +60,31 @@ t.test('who was away meanwhile hears nothing of that time, also when he is back'
   room.receive([frame(5, 3), typing(3)])
   for (const { got } of [a, b]) t.same(got, ['resync', 7], 'nor what comes late')
 })
+
+t.test(
+  'of what comes after its turn, from before a change that the api told of, those who are here are told to resync',
+  async t => {
+    const { room, seat, answer } = openRoom(1)
+    const [a, b] = [seat(alice), seat(bob)]
+    room.receive([frame(2, 1), frame(5, 1)]) // 3 and 4 were waited for in vain
+    room.receive([frame(7, 6)])
+    await answer(6, [alice])
+    t.same(a.got, [2, 5, 7], 'what lies before 6 went out, as far as is known')
+
+    const c = seat(carol, 6)
+    room.receive([frame(3, 1)])
+    room.receive([joined(4, carol)])
+    t.same(a.got, [2, 5, 7, 'resync', 'resync'])
+    t.same(b.got, [2, 5])
+    const d = seat(bob, 8)
+    room.receive([typing(1), frame(3, 1)])
+    t.same(d.got, [], 'who came since has nothing to fetch')
+    t.same(
+      c.got.filter(each => each !== 'resync'),
+      []
+    )
+  }
+)
 
 t.test('who comes by a later change than the room knows waits for nobody, and hears what is his', t => {
   const { room, seat } = openRoom(1)
