@@ -132,6 +132,8 @@ const twins = {
   add_reaction: ['PUT', `${conversation}/messages/1/reactions/a/`],
   remove_reaction: ['DELETE', `${conversation}/messages/1/reactions/a/`],
   mark_read: ['POST', `${conversation}/read/`],
+  message_read: ['POST', `${conversation}/messages/1/mark_read/`],
+  read_ack: ['POST', `${conversation}/messages/1/mark_read/`],
   typing: ['POST', `${conversation}/typing/`],
   sync: ['POST', '/api/v1/sync/']
 } as const
