@@ -101,7 +101,7 @@ export interface Sessions {
   /** Stores the new password, ends all sessions, tokens spared before included, and begins the next. Null, and nothing is stored, when `currentHash` is not the
    *  password's any more or the person is gone or inactive. */
   changePassword(change: PasswordChange): Promise<Ended | null>
-  /** Each under its place; null when absent. At most 100. */
+  /** Each under its place; null when absent. At most 50. */
   states(sessionIds: readonly string[]): Promise<(SessionState | null)[]>
   /** Forgets retired tokens and sessions that can no longer be met, since every token of them has expired. Answers how many of
    *  both together, `limit` of each at most. */

@@ -1,7 +1,7 @@
 import type { Claims, UserId } from '@rendezvous/contract'
+import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 import type { SessionState, Sessions } from '../ports/sessions.ts'
-import { gathering, oneAfterAnother } from './gather.ts'
 
 /** Sessions that just ended; `spare` is an access token of one of them that lives on. */
 export interface SessionsEnded {
@@ -28,11 +28,16 @@ interface Remembered {
 
 const REMEMBERED = 100_000
 const REMEMBERED_MS = 1_000
+const ASKED_AT_ONCE = 50
 
-/** Remembers answers for a second, and look-ups under way: many requests of one session at once are one look-up. One query is under way at a
- *  time, and what comes meanwhile is the next. `uptime`: milliseconds of a clock that never goes back. */
-export function sessionGate(sessions: Pick<Sessions, 'states'>, uptime: () => number, turn = oneAfterAnother()): Gate {
-  const ask = gathering((sessionIds: readonly string[]) => sessions.states(sessionIds), turn, 0)
+/** Remembers answers for a second, and look-ups under way: many requests of one session at once are one look-up, and look-ups of one
+ *  turn of the event loop are one query. `uptime`: milliseconds of a clock that never goes back. */
+export function sessionGate(sessions: Pick<Sessions, 'states'>, uptime: () => number): Gate {
+  const loader = new DataLoader<string, SessionState | null>(ids => sessions.states(ids), {
+    cache: false,
+    maxBatchSize: ASKED_AT_ONCE,
+    batchScheduleFn: load => setImmediate(load)
+  })
   const remembered = new LRUCache<string, Remembered>({
     max: REMEMBERED,
     ttl: REMEMBERED_MS,
@@ -44,7 +49,7 @@ export function sessionGate(sessions: Pick<Sessions, 'states'>, uptime: () => nu
     const known = remembered.get(sessionId)
     if (known !== undefined) return known.state
 
-    const asked = { userId, state: ask(sessionId) }
+    const asked = { userId, state: loader.load(sessionId) }
     remembered.set(sessionId, asked)
     asked.state.catch(() => {
       if (remembered.peek(sessionId) === asked) remembered.delete(sessionId)
