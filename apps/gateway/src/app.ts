@@ -92,7 +92,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   app.server.on('upgrade', webSocketsOnly(app.server, PATHS, handshakes))
 
   app.addHook('onRequest', async (request, reply) => {
-    if (request.ws) void reply.header('connection', 'close') // a proxy must not keep it for another request
+    if (isHandshake(request.raw, PATHS)) void reply.header('connection', 'close') // a proxy must not keep it for another request
   })
   app.addHook('onResponse', async ({ raw }) => {
     // Node no longer watches the connection of an upgrade that was refused, and @fastify/websocket ends it only if the refusal came after its own hook

@@ -144,6 +144,7 @@ export class Room {
 
   /** Frames of members that are known: in one go, unless somebody came since. */
   #tell(frames: readonly Frame[]): void {
+    this.#makeGood(frames)
     let lowest = Number.POSITIVE_INFINITY
     for (const frame of frames) lowest = Math.min(lowest, momentOf(frame))
     if (lowest >= this.#newest) for (const guest of this.#guests.all()) guest.receive(frames)
@@ -151,28 +152,27 @@ export class Room {
       for (const [guest, since] of this.#guests) {
         const his = frames.filter(frame => momentOf(frame) >= since)
         if (his.length > 0) guest.receive(his)
-        if (frames.some(({ room }) => room?.seq != null && this.#mayBeHis(room.seq, since)))
-          guest.resync(this.conversationId)
       }
     for (const { room } of frames) this.#last = later(this.#last, room?.seq ?? this.#last)
   }
 
-  /** Whether a change that came late, from before what is known of a guest, may have been his to hear. */
-  #mayBeHis(seq: Seq, since: Seq): boolean {
-    return seq < since && since <= this.#judged
+  /** Who was judged may have been inside when that was sent which came late. What he fetches now has all that may still come late. */
+  #makeGood(frames: readonly Frame[]): void {
+    const judged = this.#judged
+    if (!frames.some(({ room }) => (room?.seq ?? judged) < judged)) return
+    this.#judged = 0 as Seq
+    for (const [guest, since] of this.#guests) if (since <= judged) guest.resync(this.conversationId)
   }
 
   /** Who leaves hears of it, and nothing after it. */
   #move(frame: RoomFrame, seq: Seq): void {
     const { joined, left } = frame.room
     const [comers, leavers] = [new Set(joined), new Set(left)]
+    this.#makeGood([frame])
     this.#last = later(this.#last, seq)
     this.#known = later(this.#known, seq)
     for (const [guest, since] of this.#guests) {
-      if (since > seq) {
-        if (this.#mayBeHis(seq, since)) guest.resync(this.conversationId)
-        continue
-      }
+      if (since > seq) continue
       const isHis = comers.has(guest.userId) || leavers.has(guest.userId)
       if (!isHis || this.#house.learns(guest, this.conversationId, seq)) guest.receive([frame])
       if (leavers.has(guest.userId)) this.leave(guest)

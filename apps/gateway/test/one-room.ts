@@ -53,7 +53,7 @@ export function openRoom(seq: number) {
 }
 
 /** Somebody in the room, and what he got: values of the stream, texts of courtesies, `resync`. */
-export function seat(room: Room, userId: UserId, asOf: number) {
+function seat(room: Room, userId: UserId, asOf: number) {
   const got: (number | string)[] = []
   const guest: Guest = {
     userId,

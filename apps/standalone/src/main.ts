@@ -31,6 +31,8 @@ import { every } from './ticker.ts'
 const SWEEP_MS = 1_000
 const TIDY_MS = 3_600_000
 const LEASE_MS = 10_000
+/** For what ends after the sockets have. */
+const ENDING_MS = 5_000
 
 if (existsSync('.env')) process.loadEnvFile() // what is set already wins
 
@@ -137,13 +139,21 @@ async function run(config: StandaloneConfig): Promise<void> {
     process.exitCode = 1
   }
   health.drain()
-  await Promise.all(tickers.map(ticker => ticker.stop()))
-  await server.close()
+  lastResort(config.DRAIN_TIME + config.CLOSE_TIMEOUT + ENDING_MS)
+  await Promise.all([server.close(), ...tickers.map(ticker => ticker.stop())])
   await services.announcer.settle()
   await bus.close()
   await database.close()
   await folder.release()
   await lock?.release()
+}
+
+/** Ends the process after `ms`, whatever it still waits for: a database that is gone, say. Nothing durable is lost by it. */
+function lastResort(ms: number): void {
+  setTimeout(() => {
+    process.stderr.write('Something did not end in time. It is cut off.\n')
+    process.exit(1)
+  }, ms).unref()
 }
 
 /** What to tell who started it, when he can mend it; null for a bug. */

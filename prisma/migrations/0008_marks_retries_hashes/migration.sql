@@ -85,9 +85,8 @@ BEGIN
   RETURN QUERY SELECT 'ok', made.id, made.created_at, everybody, owed;
 END $f$;
 
--- Of PBKDF2 with SHA-1, and of scrypt, whose cost stands around its salt, too.
-DROP INDEX person_old_hash_idx;
-CREATE INDEX person_old_hash_idx
+-- Of PBKDF2 with SHA-1, and of scrypt, whose cost stands around its salt, too. person_old_hash_idx stays for nodes of before.
+CREATE INDEX person_old_hashes_idx
   ON person (coalesce(
     substring(password_hash FROM '^(?:pbkdf2_sha(?:1|256)[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)'),
     substring(password_hash FROM '^scrypt[$][0-9]+[$]') || substring(password_hash FROM '[$][0-9]+[$][0-9]+(?=[$][^$]+$)')))

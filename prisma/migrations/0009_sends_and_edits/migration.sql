@@ -1,7 +1,7 @@
 -- Less of what a send costs, again; docs/adr/0020 has the figures.
 
 -- PostgreSQL parses the text of each check anew for each partition that a statement inserts into. A function's name is short, and what it does
--- is parsed once a connection. The conditions are those of before.
+-- is parsed once a connection. The conditions are those of before, so what is stored need not be looked at again.
 CREATE FUNCTION message_valid(seq int, changed_seq int, number int, kind smallint, content text, metadata jsonb, media_id uuid, reactions jsonb,
   pinned_at timestamptz, deleted_at timestamptz) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -11,11 +11,11 @@ BEGIN
     AND (deleted_at IS NULL OR num_nonnulls(content, metadata, media_id, reactions, pinned_at) = 0);
 END $$;
 ALTER TABLE message DROP CONSTRAINT message_bounds, DROP CONSTRAINT message_content, DROP CONSTRAINT message_tombstone, DROP CONSTRAINT message_metadata,
-  ADD CONSTRAINT message_valid CHECK (message_valid(seq, changed_seq, number, kind, content, metadata, media_id, reactions, pinned_at, deleted_at));
+  ADD CONSTRAINT message_valid CHECK (message_valid(seq, changed_seq, number, kind, content, metadata, media_id, reactions, pinned_at, deleted_at)) NOT VALID;
 
--- As before, but for two things: a client_id may stand in a batch once only, and answers come in any order. What is sorted and kept between
--- the steps is narrow: texts stay in the parameters, and are taken from there by their places.
-CREATE OR REPLACE FUNCTION message_append(p_conversation bigint[], p_sender int[], p_client uuid[], p_kind smallint[], p_content text[], p_extra jsonb[])
+-- As message_append, which stays for batches with repetitions and for nodes of before: here a client_id stands in a batch once only, and answers
+-- come in any order. What is sorted and kept between the steps is narrow: texts stay in the parameters, and are taken from there by their places.
+CREATE FUNCTION message_append_distinct(p_conversation bigint[], p_sender int[], p_client uuid[], p_kind smallint[], p_content text[], p_extra jsonb[])
 RETURNS TABLE (ord int, status text, id bigint, seq int, number int, created_at timestamptz, user_low int, user_high int,
   members_seq int, rejoined_id int, reply_seq int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$

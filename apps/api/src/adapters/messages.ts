@@ -15,12 +15,16 @@ import {
 
 const LAST_SEQ = 2_147_483_647
 
-const APPEND: Statement = {
-  name: 'message_append',
-  text: `SELECT status, id, seq, number, created_at AS "createdAt", user_low AS "userLow", user_high AS "userHigh",
+function appendStatement(functionName: string): Statement {
+  return {
+    name: functionName,
+    text: `SELECT status, id, seq, number, created_at AS "createdAt", user_low AS "userLow", user_high AS "userHigh",
     members_seq AS "membersSeq", rejoined_id AS "rejoinedId", outbox_id AS "outboxId"
-    FROM message_append($1, $2, $3, $4, $5, $6) ORDER BY ord`
+    FROM ${functionName}($1, $2, $3, $4, $5, $6) ORDER BY ord`
+  }
 }
+const APPEND = appendStatement('message_append_distinct')
+const APPEND_WITH_REPETITIONS = appendStatement('message_append')
 
 /** A page: $1 conversation, $2 user, above seq $3, below seq $4, at most $5, from the end that `order` says. */
 function pageStatement(name: string, order: 'ASC' | 'DESC'): Statement {
@@ -86,8 +90,6 @@ export function messagesIn(database: Database, hot: Database = database): Messag
   /** A batch that is refused for its data is halved until the bad rows stand alone. The halves keep their order. */
   async function append(drafts: readonly Draft[]): Promise<Appended[]> {
     if (drafts.length === 0) return []
-    const again = placesOfRepetitions(drafts)
-    if (again.size > 0) return appendInTurn(drafts, again)
     try {
       return await retrying(() => appendOnce(hot, drafts))
     } catch (error) {
@@ -97,13 +99,6 @@ export function messagesIn(database: Database, hot: Database = database): Messag
       const first = await append(drafts.slice(0, middle))
       return [...first, ...(await append(drafts.slice(middle)))]
     }
-  }
-
-  /** What repeats a `clientId` waits for what became of the first. */
-  async function appendInTurn(drafts: readonly Draft[], again: ReadonlySet<number>): Promise<Appended[]> {
-    const firsts = await append(drafts.filter((_, place) => !again.has(place)))
-    const others = await append(drafts.filter((_, place) => again.has(place)))
-    return drafts.flatMap((_, place) => (again.has(place) ? others : firsts).splice(0, 1))
   }
 
   return {
@@ -138,7 +133,8 @@ export function messagesIn(database: Database, hot: Database = database): Messag
 }
 
 async function appendOnce(database: Database, drafts: readonly Draft[]): Promise<Appended[]> {
-  const rows = await database.query<AppendedRow>(APPEND, [
+  const isDistinct = new Set(drafts.map(draft => draft.clientId)).size === drafts.length
+  const rows = await database.query<AppendedRow>(isDistinct ? APPEND : APPEND_WITH_REPETITIONS, [
     drafts.map(draft => draft.conversationId),
     drafts.map(draft => draft.senderId),
     drafts.map(draft => draft.clientId),
@@ -147,17 +143,6 @@ async function appendOnce(database: Database, drafts: readonly Draft[]): Promise
     drafts.map(extraOf)
   ])
   return rows.map((row, place) => toAppended(row, drafts[place]?.senderId))
-}
-
-/** Places of drafts whose `clientId` stands before them in the batch too, whoever sends it. */
-function placesOfRepetitions(drafts: readonly Draft[]): Set<number> {
-  const seen = new Set<string>()
-  const places = new Set<number>()
-  for (const [place, { clientId }] of drafts.entries()) {
-    if (seen.has(clientId)) places.add(place)
-    seen.add(clientId)
-  }
-  return places
 }
 
 function extraOf({ replyTo = null, mentions = [] }: Draft): string | null {

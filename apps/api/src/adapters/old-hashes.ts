@@ -6,7 +6,7 @@ const RENEW: Statement = {
   text: 'UPDATE person SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING id'
 }
 
-/** Expression and predicate of the index `person_old_hash_idx`. */
+/** Expression and predicate of the index `person_old_hashes_idx`. */
 const COST = `coalesce(
     substring(password_hash FROM '^(?:pbkdf2_sha(?:1|256)[$][0-9]+|argon2[$]argon2id[$]v=19[$][a-z0-9=,]+)'),
     substring(password_hash FROM '^scrypt[$][0-9]+[$]') || substring(password_hash FROM '[$][0-9]+[$][0-9]+(?=[$][^$]+$)'))`

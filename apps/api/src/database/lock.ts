@@ -73,6 +73,7 @@ export async function lockDatabase(options: DatabaseLockOptions): Promise<Databa
   }
 
   async function takeAgain(): Promise<DatabaseInUse | null> {
+    const told = new Set<string>()
     while (!released.signal.aborted) {
       try {
         session = await take({ ...options, signal: released.signal })
@@ -80,6 +81,9 @@ export async function lockDatabase(options: DatabaseLockOptions): Promise<Databa
         return null
       } catch (error) {
         if (error instanceof DatabaseInUse) return error
+        const what = `the database cannot be locked: ${error instanceof Error ? error.message : String(error)}`
+        if (!told.has(what)) options.warn(what)
+        told.add(what)
       }
       await sleep(RETRY_MS)
     }

@@ -19,7 +19,7 @@ interface Applied {
 }
 
 /** The lock that `prisma migrate` takes, so that neither tool works beside the other. */
-const LOCK: Statement = { name: 'migrate_lock', text: 'SELECT pg_advisory_xact_lock(72707369)' }
+const LOCK = 'SELECT pg_advisory_xact_lock(72707369)'
 /** A migration may rewrite a table: the deadlines of requests do not bind it. */
 const UNBOUNDED =
   'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0'
@@ -64,7 +64,7 @@ export async function migrate(database: Database, folder: string = MIGRATIONS_FO
 
 async function applyNext(transaction: Transaction, migrations: readonly Migration[]): Promise<string | null> {
   await transaction.script(UNBOUNDED)
-  await transaction.query(LOCK)
+  await transaction.script(LOCK)
   await transaction.script(HISTORY)
   const applied = await transaction.query<Applied>(APPLIED)
   const next = firstPending(migrations, applied)

@@ -20,6 +20,8 @@ export const PLANNER = ['enable_seqscan=off', 'jit=off', 'plan_cache_mode=force_
 /** Connections are renewed, so that a plan made while tables were small does not live on. */
 const LIFETIME_SECONDS = 300
 const NETWORK_ALLOWANCE_MS = 2_000
+/** The longest that a timer waits: a migration takes what it takes. */
+const UNBOUNDED_MS = 2 ** 31 - 1
 
 const { builtins } = pg.types
 const INT8_ARRAY = 1016
@@ -108,7 +110,7 @@ function handle(client: pg.PoolClient): Transaction {
   return {
     query: (statement, parameters) => run(client, statement, parameters),
     async script(text) {
-      await client.query(text)
+      await client.query({ text, query_timeout: UNBOUNDED_MS } as pg.QueryConfig)
     }
   }
 }

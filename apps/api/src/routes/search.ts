@@ -19,7 +19,7 @@ export function searchRoutes({ search }: { readonly search: SearchService }): Fa
           operationId: 'searchMessages',
           summary: 'Search the messages of my conversations, the newest first',
           description:
-            'Words in any order; "a phrase"; `or`; `-not`. The last word finds what begins with it, from three letters on, unless a space follows it. Go on while `next` is not null: of very common words a page may hold fewer messages than asked for, or none.',
+            'Words in any order; "a phrase"; `or`; `-not`. The last word finds what begins with it, from three letters on. Go on while `next` is not null: of very common words a page may hold fewer messages than asked for, or none.',
           querystring: SearchQuery,
           response: answers({ 200: ListOf(ref(Message)) }, 400, 401, 404)
         }

@@ -178,20 +178,6 @@ async function suite(t: Test, open: OpenDatabase) {
     )
   })
 
-  await t.test('what repeats a client_id in a batch stands behind the others, each answer under its place', async t => {
-    const { ann, bob, id, messages } = await acquaint(open)
-    const clientId = randomUUID()
-
-    const answers = (
-      await messages.append([draft(id, ann, 'one', clientId), draft(id, bob, 'three', clientId), draft(id, ann, 'two')])
-    ).map(created)
-
-    t.same(
-      answers.map(({ seq }) => seq),
-      [2, 4, 3]
-    )
-  })
-
   await t.test('a message brings back the peer who left, from that message on', async t => {
     const { ann, bob, id, messages, conversations } = await acquaint(open)
     await messages.append([draft(id, ann, 'old')])
