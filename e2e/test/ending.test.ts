@@ -16,7 +16,7 @@ t.test('a signal to npm start, or to all it started, ends the server in good ord
     process.kill(target(server.pid), signal)
     t.equal(await server.gone, 0, name)
     t.equal((await socket.closed).code, 4001)
-    await t.rejects(fetch(`${server.url}/livez`), 'nothing answers any more')
+    await t.rejects(witnessedFetch(`${server.url}/livez`), 'nothing answers any more')
   }
 })
 
