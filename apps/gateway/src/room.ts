@@ -159,7 +159,7 @@ export class Room {
   /** Who was judged may have been inside when that was sent which came late. What he fetches now has all that may still come late. */
   #makeGood(frames: readonly Frame[]): void {
     const judged = this.#judged
-    if (!frames.some(({ room }) => (room?.seq ?? judged) < judged)) return
+    if (judged === 0 || !frames.some(({ room }) => (room?.seq ?? judged) < judged)) return
     this.#judged = 0 as Seq
     for (const [guest, since] of this.#guests) if (since <= judged) guest.resync(this.conversationId)
   }

@@ -17,7 +17,7 @@ ALTER TABLE message DROP CONSTRAINT message_bounds, DROP CONSTRAINT message_cont
 -- come in any order. What is sorted and kept between the steps is narrow: texts stay in the parameters, and are taken from there by their places.
 CREATE FUNCTION message_append_distinct(p_conversation bigint[], p_sender int[], p_client uuid[], p_kind smallint[], p_content text[], p_extra jsonb[])
 RETURNS TABLE (ord int, status text, id bigint, seq int, number int, created_at timestamptz, user_low int, user_high int,
-  members_seq int, rejoined_id int, reply_seq int, outbox_id bigint)
+  members_seq int, rejoined_id int, outbox_id bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $f$
 #variable_conflict use_column
 DECLARE
@@ -85,7 +85,7 @@ BEGIN
     INSERT INTO outbox (streams, from_seqs, to_seqs) SELECT array_agg(conv), array_agg(from_seq), array_agg(to_seq) FROM moved HAVING count(*) > 0 RETURNING id)
   SELECT i.ord, i.status, i.id, i.seq, i.number, i.created_at, i.user_low, i.user_high, i.members_seq,
     CASE WHEN i.status = 'created' AND i.seq = i.members_seq THEN (SELECT r.user_id FROM back r WHERE r.conv = i.conv) END,
-    replies[i.ord], (SELECT id FROM owed)
+    (SELECT id FROM owed)
   FROM input i;
 END $f$;
 

@@ -1,28 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { readChanges } from '../../src/adapters/changes.ts'
 import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { groupsIn } from '../../src/adapters/groups.ts'
-import { messagesIn } from '../../src/adapters/messages.ts'
 import { outboxIn } from '../../src/adapters/outbox.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import type { Change } from '../../src/ports/changes.ts'
 import { addPeople, engines, needsServer, onEveryEngine } from './engines.ts'
-
-async function acquaint({ database }: OpenDatabase) {
-  const [ann, bob] = await addPeople(database, 2)
-  if (ann === undefined || bob === undefined) throw new Error('two people are needed')
-  const conversations = conversationsIn(database)
-  const opened = await conversations.openDirect(ann, bob)
-  if (opened === null) throw new Error('the conversation did not open')
-  const messages = messagesIn(database)
-  const say = (senderId: UserId, ...texts: string[]) =>
-    messages.append(
-      texts.map(content => ({ conversationId: opened.id, senderId, clientId: randomUUID(), kind: 1, content }))
-    )
-  return { ann, bob, id: opened.id, conversations, messages, say }
-}
+import { acquaint } from './talk.ts'
 
 /** Announces to a list. */
 function recorder() {

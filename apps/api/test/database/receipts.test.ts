@@ -1,34 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { type ConversationId, limits, type Seq, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { conversationsIn } from '../../src/adapters/conversations.ts'
 import { messagesIn } from '../../src/adapters/messages.ts'
 import { receiptsIn } from '../../src/adapters/receipts.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import { addBlock, addPeople, onEveryEngine } from './engines.ts'
+import { acquaint } from './talk.ts'
 
 const ABSENT = 42 as ConversationId
 const seq = (value: number) => value as Seq
 
-async function acquaint({ database, hot }: OpenDatabase) {
-  const [ann, bob, eve] = await addPeople(database, 3)
-  if (ann === undefined || bob === undefined || eve === undefined) throw new Error('three people are needed')
-  const conversations = conversationsIn(database)
-  const opened = await conversations.openDirect(ann, bob)
-  if (opened === null) throw new Error('the conversation did not open')
-  const messages = messagesIn(database, hot)
-  const say = (senderId: UserId, ...texts: string[]) =>
-    messages.append(
-      texts.map(content => ({ conversationId: opened.id, senderId, clientId: randomUUID(), kind: 1, content }))
-    )
+/** As `acquaint`, with what receipts came to. */
+async function correspond(open: OpenDatabase) {
+  const { messages, id, ...others } = await acquaint(open)
   const statuses = async (userId: UserId) =>
-    (await messages.page(opened.id, userId, { limit: 50 }))?.messages.map(({ status }) => status)
-  return { ann, bob, eve, id: opened.id, conversations, say, statuses, receipts: receiptsIn(database, hot) }
+    (await messages.page(id, userId, { limit: 50 }))?.messages.map(({ status }) => status)
+  return { ...others, id, statuses, receipts: receiptsIn(open.database, open.hot) }
 }
 
 async function suite(t: Test, open: OpenDatabase) {
   await t.test('a receipt names the messages of the other that it newly covers', async t => {
-    const { ann, bob, id, say, statuses, receipts } = await acquaint(open)
+    const { ann, bob, id, say, statuses, receipts } = await correspond(open)
     await say(ann, '2', '3')
     await say(bob, '4')
     await say(ann, '5')
@@ -58,7 +50,7 @@ async function suite(t: Test, open: OpenDatabase) {
   })
 
   await t.test('watermarks never go down, and never above the last seq', async t => {
-    const { ann, bob, id, say, receipts } = await acquaint(open)
+    const { ann, bob, id, say, receipts } = await correspond(open)
     await say(ann, '2', '3')
 
     const [far] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(2_000_000_000) }])
@@ -71,11 +63,11 @@ async function suite(t: Test, open: OpenDatabase) {
   await t.test(
     'receipts of absent, foreign, left and blocked conversations answer null, beside others that count',
     async t => {
-      const { ann, bob, eve, id, say, receipts } = await acquaint(open)
+      const { ann, bob, eve, id, say, receipts } = await correspond(open)
       await say(ann, '2')
-      const left = await acquaint(open)
+      const left = await correspond(open)
       await left.conversations.leave(left.id, left.ann)
-      const blocked = await acquaint(open)
+      const blocked = await correspond(open)
       await addBlock(open.database, blocked.ann, blocked.bob)
 
       const answers = await receipts.advance([
@@ -93,7 +85,7 @@ async function suite(t: Test, open: OpenDatabase) {
   )
 
   await t.test('of several receipts of one member the first answers the whole move', async t => {
-    const { ann, bob, id, say, receipts } = await acquaint(open)
+    const { ann, bob, id, say, receipts } = await correspond(open)
     await say(ann, '2', '3', '4')
 
     const [first, second] = await receipts.advance([
@@ -107,7 +99,7 @@ async function suite(t: Test, open: OpenDatabase) {
   })
 
   await t.test('at most a thousand messages are named, the newest', async t => {
-    const { ann, bob, id, say, receipts } = await acquaint(open)
+    const { ann, bob, id, say, receipts } = await correspond(open)
     await say(ann, ...Array.from({ length: 1_010 }, (_, i) => `${i}`))
 
     const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(1_011) }])
@@ -117,7 +109,7 @@ async function suite(t: Test, open: OpenDatabase) {
   })
 
   await t.test('what was hidden from a member is not told as read', async t => {
-    const { ann, bob, id, say, conversations, receipts } = await acquaint(open)
+    const { ann, bob, id, say, conversations, receipts } = await correspond(open)
     await say(ann, '2')
     await conversations.leave(id, bob)
     await say(ann, '4')
@@ -131,7 +123,7 @@ async function suite(t: Test, open: OpenDatabase) {
   })
 
   await t.test('everything that waits for a person is delivered at once, once', async t => {
-    const one = await acquaint(open)
+    const one = await correspond(open)
     await one.say(one.ann, '2', '3')
     const other = await one.conversations.openDirect(one.eve, one.bob)
 
@@ -150,7 +142,7 @@ async function suite(t: Test, open: OpenDatabase) {
   await t.test(
     'of what waits in many conversations a bounded number is named, the newest, and all is delivered',
     async t => {
-      const { ann, bob, eve, say, conversations, receipts, statuses } = await acquaint(open)
+      const { ann, bob, eve, say, conversations, receipts, statuses } = await correspond(open)
       const other = await conversations.openDirect(eve, bob)
       const [third] = await addPeople(open.database, 1)
       const old = await conversations.openDirect(third as UserId, bob)

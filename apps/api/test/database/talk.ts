@@ -22,12 +22,15 @@ export function created(answer: Appended | undefined) {
   return answer
 }
 
-/** Two people, their conversation, and a third who is not in it. */
+/** Two people, their conversation, in which `say` stores texts of one of them, and a third who is not in it. */
 export async function acquaint({ database, hot }: OpenDatabase) {
   const [ann, bob, eve] = await addPeople(database, 3)
   if (ann === undefined || bob === undefined || eve === undefined) throw new Error('three people are needed')
   const conversations = conversationsIn(database)
   const opened = await conversations.openDirect(ann, bob)
   if (opened === null) throw new Error('the conversation did not open')
-  return { ann, bob, eve, id: opened.id, conversations, messages: messagesIn(database, hot) }
+  const { id } = opened
+  const messages = messagesIn(database, hot)
+  const say = (senderId: UserId, ...texts: string[]) => messages.append(texts.map(text => draft(id, senderId, text)))
+  return { ann, bob, eve, id, conversations, messages, say }
 }
