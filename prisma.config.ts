@@ -1,6 +1,6 @@
 import { defineConfig } from 'prisma/config'
 
-/** Where Prisma's own tools find the schema, the migrations and the database. */
+/** The paths and the database that Prisma's own tools use. */
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },

@@ -11,13 +11,13 @@ const WASM = createRequire(import.meta.url)
   .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   .replace(/\.js$/, '.wasm')
 
-/** The history's own table, which no schema names. */
-const HISTORY = 'public._prisma_migrations'
+/** Prisma's own table of applied migrations, which is not in the schema. */
+const MIGRATIONS = 'public._prisma_migrations'
 
 /**
- * What Prisma's schema engine would change in the database behind `adapter` so that it agrees with `schema` (schema.prisma when not
- * given): SQL statements without their comments, none when they agree. Of the database it knows tables, columns, keys and plain
- * indexes; checks, partitions, functions, triggers and sequences it does not see. Changes nothing.
+ * The SQL statements, without comments, by which the database behind `adapter` would match `schema` (by default
+ * schema.prisma); none if it matches. Prisma's schema engine compares tables, columns, keys and plain indexes, but not
+ * checks, partitions, functions, triggers and sequences. The database is not changed.
  */
 export async function differences(adapter: SqlMigrationAwareDriverAdapterFactory, schema?: string): Promise<string[]> {
   await instantiate()
@@ -34,7 +34,7 @@ export async function differences(adapter: SqlMigrationAwareDriverAdapterFactory
       to: { tag: 'schemaDatamodel', files },
       script: true,
       exitCode: null,
-      filters: { externalTables: [HISTORY], externalEnums: [] }
+      filters: { externalTables: [MIGRATIONS], externalEnums: [] }
     })
     return statements(stdout ?? '')
   } finally {
@@ -42,18 +42,18 @@ export async function differences(adapter: SqlMigrationAwareDriverAdapterFactory
   }
 }
 
-/** What of the WebAssembly interface is used here: its types come with the browser's, which this project does not load. */
+/** The part of WebAssembly that is used here. Its types belong to those of browsers, which this project does not load. */
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>
 }
 
-/** The package's own entry imports `.wasm`, which Node 20 refuses: the module is instantiated by hand, once. */
+/** The entry of the package imports a `.wasm` file, which Node 20 refuses. So the module is instantiated here, once. */
 let instantiated: Promise<void> | undefined
 function instantiate(): Promise<void> {
   instantiated ??= readFile(WASM).then(async bytes => {
     const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings })
     const setWasm: unknown = Reflect.get(bindings, '__wbg_set_wasm')
-    if (typeof setWasm !== 'function') throw new Error('the schema engine has another shape than it had')
+    if (typeof setWasm !== 'function') throw new Error('@prisma/schema-engine-wasm no longer exports __wbg_set_wasm')
     setWasm(instance.exports)
     instance.exports.__wbindgen_start()
   })

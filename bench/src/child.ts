@@ -1,4 +1,4 @@
-/** The entry of a process that plays one role: it does what its parent calls for, and ends when the parent lets go. */
+/** The entry of a process with one role: it answers the calls of its parent, and ends when the parent disconnects. */
 import type { Call, Reply } from './remote.ts'
 import { roles } from './roles/index.ts'
 
@@ -6,7 +6,7 @@ const [name = '', settings = '{}'] = process.argv.slice(2)
 const open: ((settings: never) => unknown) | undefined = Object.hasOwn(roles, name)
   ? roles[name as keyof typeof roles]
   : undefined
-if (open === undefined) throw new TypeError(`there is no role ${name}`)
+if (open === undefined) throw new TypeError(`${name} is not a role: roles/index.ts lists the roles`)
 
 const role = (await open(JSON.parse(settings) as never)) as Record<string, (...argument: unknown[]) => unknown>
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** What can be measured. */
-export const topics = ['deliveries', 'sends', 'memory', 'handshake'] as const
+export const topics = ['deliveries', 'dialects', 'sends', 'delay', 'memory', 'handshake'] as const
 /** The name of something that can be measured. */
 export type Topic = (typeof topics)[number]
 
@@ -15,7 +15,8 @@ export interface Options {
 }
 
 /** How the command is used. */
-export const USAGE = `npm run bench -- [--quick] [--only ${topics.join('|')}]... [--json FILE] [--profile FOLDER]`
+export const USAGE = `npm run bench -- [--quick] [--only ${topics.join('|')}]... [--json FILE] [--profile FOLDER]
+Everything takes some 10 minutes on two cores, of which \`dialects\` takes two; --quick takes one or two in all.`
 
 /** @throws TypeError for what is no such option. */
 export function readOptions(args: readonly string[]): Options {

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A client of a WebSocket server that reads, counts and answers pings: the least there can be, since its work costs the same machine. */
+/** A minimal WebSocket client that reads, counts and answers pings. It does no more, since it shares the machine with
+ *  the measured server. */
 export interface Reader {
-  /** Data frames that came whole since `ready`; to be set to 0 by who counted them. */
-  frames: number
+  /** Messages since `ready`, without other frames. The caller sets it to 0 after counting. */
+  messages: number
   close(): Promise<void>
 }
 
@@ -14,21 +15,30 @@ const TEXT = 1
 const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 const HEAD_END = '\r\n\r\n'
 const READY = '"type":"ready"'
+/** The start of a message frame, after a header of four bytes at most. */
+const MESSAGE = '"type":"message_created"'
+const HEADER_MAX = 4
 
-/** Sends `request`, an upgrade as text, and resolves when a frame said `ready`. @throws Error when the server refuses or hangs up. */
-export async function openReader(port: number, request: string): Promise<Reader> {
+/** Sends the upgrade `request`, and resolves at the `ready` frame. Passes the text of each later frame to `onText`, as
+ *  Latin-1. @throws Error when the server refuses or closes the connection. */
+export async function openReader(port: number, request: string, onText?: (text: string) => void): Promise<Reader> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const reader: Reader = { frames: 0, close: () => end(socket) }
+  const reader: Reader = { messages: 0, close: () => end(socket) }
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
-    socket.once('close', () => reject(new Error('the server hung up')))
-    const frames = frameParser((opcode, payload) => {
+    socket.once('close', () => reject(new Error('the server closed the connection before it sent ready')))
+    const frames = frameParser((opcode, frame) => {
       if (opcode === PING) socket.write(PONG)
       else if (opcode !== TEXT) socket.destroy()
-      else reader.frames += 1
-      if (isReady || opcode !== TEXT || !payload().includes(READY)) return
+      else if (isMessage(frame)) reader.messages += 1
+      if (opcode !== TEXT) return
+      if (isReady) {
+        onText?.(frame.toString('latin1'))
+        return
+      }
+      if (!frame.includes(READY)) return
       isReady = true
-      reader.frames = 0
+      reader.messages = 0
       resolve()
     })
     let isReady = false
@@ -55,8 +65,12 @@ async function end(socket: Socket): Promise<void> {
   await closed
 }
 
-/** Calls `onFrame` for every whole frame; its payload is read only when asked for. */
-function frameParser(onFrame: (opcode: number, payload: () => string) => void): (chunk: Buffer) => void {
+function isMessage(frame: Buffer): boolean {
+  return frame.subarray(0, HEADER_MAX + MESSAGE.length + 1).includes(MESSAGE)
+}
+
+/** Calls `onFrame` for every complete frame, header included. */
+function frameParser(onFrame: (opcode: number, frame: Buffer) => void): (chunk: Buffer) => void {
   let rest: Buffer | null = null
 
   return chunk => {
@@ -65,13 +79,13 @@ function frameParser(onFrame: (opcode: number, payload: () => string) => void): 
     for (let size = sizeOf(bytes); size > 0 && size <= bytes.length; size = sizeOf(bytes)) {
       const frame = bytes.subarray(0, size)
       bytes = bytes.subarray(size)
-      onFrame((frame[0] ?? 0) & 0x0f, () => frame.toString('latin1'))
+      onFrame((frame[0] ?? 0) & 0x0f, frame)
     }
     if (bytes.length > 0) rest = Buffer.from(bytes)
   }
 }
 
-/** The length of the frame that `bytes` begin with, header included; 0 when that cannot be told yet. */
+/** The length of the first frame in `bytes`, header included; 0 while its header is incomplete. */
 function sizeOf(bytes: Buffer): number {
   if (bytes.length < 2) return 0
   const short = bytes.readUInt8(1)

@@ -6,26 +6,26 @@ import type { RoleName, Roles } from './roles/index.ts'
 /** A role that runs in a process of its own. */
 export interface Remote<Role> {
   readonly pid: number
-  /** Calls a method of the role there. @throws Error with the text of what it threw. */
+  /** Calls a method of the role in its process. @throws Error with the stack of the error that the method threw. */
   call<Name extends keyof Role>(method: Name, ...argument: Argument<Role[Name]>): Promise<Answer<Role[Name]>>
-  /** Ends the process, and resolves when it is gone. */
+  /** Ends the process, and resolves when it has ended. */
   stop(): Promise<void>
 }
 
 type Argument<Method> = Method extends (...argument: infer A) => unknown ? A : never
 type Answer<Method> = Method extends (...argument: never) => infer R ? Awaited<R> : never
 
-/** What goes to the child, and what comes back. */
+/** A call that goes to the child. */
 export interface Call {
   readonly id: number
   readonly method: string
   readonly argument: readonly unknown[]
 }
-/** The answer to the call of that id. */
+/** The answer to the call with the same `id`. */
 export type Reply = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string }
 
-/** Starts `role` in a process of its own, and resolves when it is ready. `program` is `child.ts`, bundled. `profile` names a folder for a
- *  CPU profile of its life. */
+/** Starts `role` in a process of its own, and resolves when it is ready. `program` is the bundled `child.ts`. `profile`
+ *  names a folder for the CPU profile of the process. */
 export async function start<Name extends RoleName>(
   role: Name,
   settings: Parameters<Roles[Name]>[0],
@@ -58,7 +58,7 @@ function nameOf(role: string): string {
   return `${profiles}-${role}`
 }
 
-/** Pairs replies with calls. Reply 0 says that the role is ready. */
+/** Matches replies to calls. Reply 0 says that the role is ready. */
 function callsTo(child: ChildProcess) {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let last = 0
@@ -66,7 +66,7 @@ function callsTo(child: ChildProcess) {
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
     if ('error' in reply) call?.reject(new Error(reply.error))
-    else call?.resolve(reply.value as never) // the type that `call` promises is the one of the method that was called
+    else call?.resolve(reply.value as never) // `call` gives it the return type of the method
   })
   child.once('exit', code => {
     for (const { reject } of waiting.values()) reject(new Error(`a measured process ended with ${code}`))

@@ -1,42 +1,44 @@
 import { type Static, Type } from 'typebox'
 
-/** One figure: what ours costs, what the other does, and how they compare. */
+/** One figure: the value of ours, the value of the other, and their ratio. */
 export const Figure = Type.Object({
   name: Type.String({ minLength: 1 }),
-  /** At which rate, without which no figure means anything. */
+  /** The load under which it was measured. */
   rate: Type.String({ minLength: 1 }),
   unit: Type.String({ minLength: 1 }),
   ours: Type.Number(),
   other: Type.Number(),
-  /** By what the other goes. */
+  /** The name of the other. */
   versus: Type.String({ minLength: 1 }),
-  /** `cost`: ours as a multiple of the other, the less the better; `gain`: the reverse. The median of those of the rounds. */
+  /** `cost`: `ratio` is ours divided by the other, and lower is better. `gain`: the other divided by ours, and higher
+   *  is better. */
   kind: Type.Union([Type.Literal('cost'), Type.Literal('gain')]),
+  /** The median of the ratios of the rounds. */
   ratio: Type.Number({ exclusiveMinimum: 0 }),
   /** The lowest and the highest ratio of a round. */
   spread: Type.Tuple([Type.Number(), Type.Number()]),
   rounds: Type.Integer({ minimum: 1 }),
-  /** What it consists of, where that is known. */
+  /** The parts of the figure, where they are known. */
   detail: Type.Optional(Type.String()),
-  /** What is wanted of the ratio (at most for a cost, at least for a gain), or of ours in its unit (at most). */
+  /** The goals: `ratio` is a maximum for a cost and a minimum for a gain; `ours` is a maximum in `unit`. */
   aims: Type.Object({ ratio: Type.Optional(Type.Number()), ours: Type.Optional(Type.Number()) })
 })
 /** A figure, as it is printed and written. */
 export type Figure = Static<typeof Figure>
 
-/** All of one run. */
+/** The results of one run. */
 export const Report = Type.Object({
   at: Type.String(),
   machine: Type.String(),
   quick: Type.Boolean(),
   figures: Type.Array(Figure),
-  /** What could not be measured, and why. */
+  /** The topics that could not be measured, with the reason. */
   missing: Type.Array(Type.String())
 })
 /** A report, as it is written. */
 export type Report = Static<typeof Report>
 
-/** The figure on lines for people. */
+/** The figure as text for the terminal. */
 export function linesOf({
   name,
   rate,

@@ -1,12 +1,12 @@
 import type { ConversationId, Event, MessageId, Seq, UserId } from '@rendezvous/contract'
 import { conversationStream, EVENT_VERSION, timestamp } from '@rendezvous/contract'
 
-/** People in one of the rooms that are small. */
+/** People in a small room. */
 export const SMALL = 10
 
-/** How people are spread over rooms. */
+/** How people are distributed over rooms. */
 export interface Rooms {
-  /** The first people are ten each in the rooms 1 to `small`, all others together in the next. */
+  /** The rooms 1 to `small` have ten people each. All other people are in the next room. */
   readonly small: number
 }
 
@@ -15,7 +15,12 @@ export function roomOf(user: number, { small }: Rooms): number {
   return Math.min(Math.ceil(user / SMALL), small + 1)
 }
 
-/** What an api node tells the members of `room` of its message `seq`: the event as text. */
+/** The first person of a room, who is its sender. */
+export function firstOf(room: number): number {
+  return (room - 1) * SMALL + 1
+}
+
+/** The event, as JSON, with which an api node tells the members of `room` of the message `seq`. */
 export function messageText(room: number, seq: number): string {
   const conversation = room as ConversationId
   const at = timestamp(new Date())
@@ -31,6 +36,7 @@ export function messageText(room: number, seq: number): string {
     conversation_id: conversation,
     client_id: '0b6e3f1c-6f0e-4a51-9c3e-0e8f5a3a9f10',
     reply_to: null,
+    reply_to_deleted: false,
     mentions: [],
     system: null,
     v: EVENT_VERSION,

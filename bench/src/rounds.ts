@@ -2,14 +2,14 @@ import { median } from 'simple-statistics'
 import type { Plan } from './plan.ts'
 import type { Figure } from './report.ts'
 
-/** What one round measured, of ours and of the other. */
+/** The values of one round, of ours and of the other. */
 export interface Round {
   readonly ours: number
   readonly other: number
 }
 
-/** Runs `ours` and `other` in turn, so that whatever else the machine does falls on both; who goes first changes from round to round. What
- *  the first ones came to, as many as `warming` says, is forgotten. */
+/** Runs `ours` and `other` in turn, so that other work of the machine slows both. Which one runs first alternates.
+ *  Returns `rounds` rounds, without the first `warming` ones. */
 export async function interleave(
   { warming, rounds }: Pick<Plan, 'warming' | 'rounds'>,
   ours: () => Promise<number>,
@@ -28,7 +28,8 @@ export async function interleave(
   return measured.slice(warming)
 }
 
-/** The figure that rounds of costs come to. Its ratio is the median of the rounds' own, each of which saw one state of the machine. */
+/** The figure of measured rounds. Its ratio is the median of the ratios of the rounds, because the machine changes less
+ *  within a round than between rounds. */
 export function figure(
   measured: readonly Round[],
   facts: Pick<Figure, 'name' | 'rate' | 'unit' | 'versus' | 'kind' | 'aims' | 'detail'>

@@ -1,8 +1,8 @@
-/** What a process has used and holds. */
+/** CPU time and memory of a process. */
 export interface Usage {
   /** User and system time since its start, in microseconds. */
   readonly cpuMicros: number
-  /** Bytes, once garbage was collected. */
+  /** Bytes, after a garbage collection. */
   readonly rss: number
   readonly heap: number
 }
@@ -13,7 +13,7 @@ export function cpuMicros(): number {
   return user + system
 }
 
-/** What this process uses now. Collects garbage first, for which it must have been started with `--expose-gc`. */
+/** CPU time and memory of this process. Collects garbage first, which needs `--expose-gc`. */
 export function usage(): Usage {
   const before = cpuMicros()
   for (let round = 0; round < 3; round += 1) globalThis.gc?.()

@@ -20,6 +20,7 @@ import {
   memoryTickets,
   memoryWire
 } from '@rendezvous/cluster'
+import { inProcess } from '@rendezvous/contract'
 import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gateway'
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
@@ -29,25 +30,26 @@ import { ageChanges, openAny } from '../../apps/api/test/database/engines.ts'
 const HOUR_MS = 3_600_000
 const MINUTE_S = 60
 
-/** Two api nodes and two gateways, each a server of its own; gateway n asks api n. They share a database, a wire and a signing key. */
+/** Two api nodes and two gateways, each with its own server. Gateway n uses api n. They share a database, a memory
+ *  wire and a signing key. */
 export interface Nodes {
   readonly apis: readonly [string, string]
   readonly gateways: readonly [string, string]
-  /** What they talk over. Its faults know them as `api-0`, `api-1`, `gateway-0` and `gateway-1`. */
+  /** The transport between the nodes. It names them `api-0`, `api-1`, `gateway-0` and `gateway-1`. */
   readonly wire: MemoryWire
-  /** Notes in the database that `blocker` blocked `blocked`, or no longer does. */
+  /** Adds or removes a block of `blocked` by `blocker` in the database. */
   block(blocker: number, blocked: number, isBlocked: boolean): Promise<void>
-  /** Does `work` while no node reaches another. Resolves when they do again. */
-  cutOff<T>(work: () => Promise<T>): Promise<T>
-  /** Announces what was committed and not announced, however young, as the first api node would in time. */
+  /** Does `work` while the nodes are partitioned. Resolves when they are connected again. */
+  partitioned<T>(work: () => Promise<T>): Promise<T>
+  /** Publishes every committed event that was not published, however recent, as the sweep of the first api does. */
   sweep(): Promise<void>
-  /** Makes everything that changed so far older than sync looks back. */
+  /** Makes all changes so far older than the overlap of sync. */
   age(): Promise<void>
-  /** Makes so many people who never sign in, and answers their ids. */
+  /** Creates `count` users who never sign in, and answers their ids. */
   populate(count: number): Promise<number[]>
 }
 
-/** Starts the nodes on a database of their own, and ends them with the test. */
+/** Starts the nodes on a new database, and stops them with the test. */
 export async function startNodes(t: Test): Promise<Nodes> {
   const database = await openAny()
   const wire = memoryWire({ clock: Date.now })
@@ -58,7 +60,7 @@ export async function startNodes(t: Test): Promise<Nodes> {
 
   const pair = async (n: number) => {
     const { services, url } = await startApi(n, database, wire, closing)
-    return [url, await startGateway(n, services.backend, wire, closing), services] as const
+    return [url, await startGateway(n, inProcess(services.backend), wire, closing), services] as const
   }
   const [first, second] = [await pair(0), await pair(1)]
   const block = async (blocker: number, blocked: number, isBlocked: boolean) => {
@@ -67,7 +69,7 @@ export async function startNodes(t: Test): Promise<Nodes> {
       : ['test_unblock', 'DELETE FROM block WHERE blocker_id = $1 AND blocked_id = $2']
     await database.database.query({ name, text }, [blocker, blocked])
   }
-  const cutOff: Nodes['cutOff'] = async work => {
+  const partitioned: Nodes['partitioned'] = async work => {
     wire.goDown()
     try {
       const done = await work()
@@ -89,7 +91,16 @@ export async function startNodes(t: Test): Promise<Nodes> {
     return rows.map(({ id }) => id)
   }
   const age = () => ageChanges(database.database, MINUTE_S)
-  return { apis: [first[0], second[0]], gateways: [first[1], second[1]], wire, block, cutOff, sweep, age, populate }
+  return {
+    apis: [first[0], second[0]],
+    gateways: [first[1], second[1]],
+    wire,
+    block,
+    partitioned,
+    sweep,
+    age,
+    populate
+  }
 }
 
 async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, closing: (() => Promise<unknown>)[]) {
@@ -104,11 +115,12 @@ async function startApi(n: number, database: OpenDatabase, wire: MemoryWire, clo
     tokens: await tokensOf(server),
     passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
     limits,
+    peopleList: 'emails',
     refreshTtlMs: HOUR_MS,
     clock: Date.now,
     newId: randomUUID,
     warn: error => {
-      if (!(error instanceof ClusterError)) throw error // a test that cuts nodes off expects these
+      if (!(error instanceof ClusterError)) throw error // expected while the nodes are partitioned
     }
   })
   await server.register(apiPlugin, {
@@ -151,7 +163,7 @@ async function startGateway(
   return server.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** As a node of a cluster counts: on its own while what they share is out of reach. */
+/** Limits as in a cluster: a node counts on its own while the shared store is unreachable. */
 function limitsOf(wire: MemoryWire): Limits {
   return localWhenUnreachable(memoryLimits(wire), memoryLimits(memoryWire({ clock: Date.now })), Date.now)
 }

@@ -23,16 +23,16 @@ t.test('heartbeats are answered while the embedded database is busy with sends',
   }
   const senders = Promise.all(Array.from({ length: SENDERS }, send))
   let during = 0
-  const beat = async () => {
+  const sendPings = async () => {
     while (acknowledged < SENDS) {
       await socket.command({ type: 'ping' })
       if (acknowledged < SENDS) during++
     }
   }
-  await Promise.all([senders, beat()])
+  await Promise.all([senders, sendPings()])
 
   t.ok(during >= SENDS / SENDERS, `a ping was answered for each batch of sends at least, ${during} in all`)
   const seqs = new Set<number>()
   while (seqs.size < SENDS) seqs.add((await socket.next('message_created')).seq)
-  t.equal(Math.max(...seqs) - Math.min(...seqs), SENDS - 1, 'and every message arrived')
+  t.equal(Math.max(...seqs) - Math.min(...seqs), SENDS - 1, 'every message arrived')
 })

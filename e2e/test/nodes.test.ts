@@ -8,13 +8,13 @@ const nodes = await startNodes(t)
 const [apiOne, apiTwo] = nodes.apis
 const [gatewayOne, gatewayTwo] = nodes.gateways
 
-/** Two people on different nodes: one asks the first api and listens at the first gateway, the other the second. */
-async function apart() {
+/** Two users on different nodes: Ann on the first api and gateway, Bob on the second. */
+async function onDifferentNodes() {
   return { ann: await newPerson(apiOne, gatewayOne), bob: await newPerson(apiTwo, gatewayTwo) }
 }
 
-t.test('a message from one node reaches the other, is delivered and read, and its sender is told', async t => {
-  const { ann, bob } = await apart()
+t.test('a message reaches the other node, and its sender is told of the delivery and the read', async t => {
+  const { ann, bob } = await onDifferentNodes()
   const [atAnn, atBob] = [await ann.connect(), await bob.connect()]
   const { id: conversation } = await ann.http.openConversation(bob.id)
 
@@ -28,8 +28,8 @@ t.test('a message from one node reaches the other, is delivered and read, and it
   t.match(await atBob.next('message_read'), { id: sent.id }, "the reader's devices clear their badge")
 })
 
-t.test('a second device of the same person on another node sees everything', async t => {
-  const { ann, bob } = await apart()
+t.test('a second device of a user on another node receives every event', async t => {
+  const { ann, bob } = await onDifferentNodes()
   const phone = await ann.connect()
   const laptop = await (await signIn(ann.name, apiTwo, gatewayTwo)).connect()
   const { id: conversation } = await bob.http.openConversation(ann.id)
@@ -47,8 +47,8 @@ t.test('a second device of the same person on another node sees everything', asy
   }
 })
 
-t.test('a client of our dialect says itself what was delivered, and what was read', async t => {
-  const { ann, bob } = await apart()
+t.test('a rendezvous.v1 client reports deliveries and reads itself', async t => {
+  const { ann, bob } = await onDifferentNodes()
   const [atAnn, atBob] = [await ann.connectV1(), await bob.connectV1()]
   const { id: conversation_id } = await ann.http.openConversation(bob.id)
   const sent = await ann.http.send(conversation_id, 'across')
@@ -58,13 +58,13 @@ t.test('a client of our dialect says itself what was delivered, and what was rea
   await atBob.command({ type: 'mark_delivered', conversation_id, seq: sent.seq })
   t.match(await atAnn.next('message_delivered'), { id: sent.id, user_id: bob.id })
   const read = await atBob.command({ type: 'mark_read', conversation_id, seq: (sent.seq + 500) as typeof sent.seq })
-  t.equal(read.seq, sent.seq, 'nobody reads beyond the end')
+  t.equal(read.seq, sent.seq, 'a read stops at the last message')
   t.match(await atAnn.next('message_read'), { id: sent.id, user_id: bob.id })
   t.match(await ann.http.messages(conversation_id), [{ id: sent.id, status: 'read' }])
 })
 
-t.test('two nodes that write to one conversation at once give one order, the same to everybody', async t => {
-  const { ann, bob } = await apart()
+t.test('concurrent writes on two nodes to one conversation have one order, the same for every member', async t => {
+  const { ann, bob } = await onDifferentNodes()
   const [atAnn, atBob] = [await ann.connectV1(), await bob.connectV1()]
   const { id } = await ann.http.openConversation(bob.id)
   const count = 60
@@ -72,18 +72,18 @@ t.test('two nodes that write to one conversation at once give one order, the sam
   await Promise.all(Array.from({ length: count }, (_, n) => (n % 2 === 0 ? ann : bob).http.send(id, `message ${n}`)))
 
   for (const [name, socket] of Object.entries({ atAnn, atBob })) {
-    const seen: number[] = []
-    for (let n = 0; n < count; n++) seen.push((await socket.next('message_created')).seq)
+    const seqs: number[] = []
+    for (let n = 0; n < count; n++) seqs.push((await socket.next('message_created')).seq)
     t.same(
-      seen,
+      seqs,
       Array.from({ length: count }, (_, n) => n + 2),
-      `${name} sees them in order, without a gap`
+      `${name} receives them in order, without a gap`
     )
   }
 })
 
 t.test('a send repeated on the other node is stored once', async t => {
-  const { ann, bob } = await apart()
+  const { ann, bob } = await onDifferentNodes()
   const { id } = await ann.http.openConversation(bob.id)
   const elsewhere = await signIn(ann.name, apiTwo)
   const clientId = randomUUID()
@@ -96,7 +96,7 @@ t.test('a send repeated on the other node is stored once', async t => {
 })
 
 t.test('a socket that the other gateway holds closes when its session ends', async t => {
-  const { ann } = await apart()
+  const { ann } = await onDifferentNodes()
   const socket = await ann.connect()
 
   await ann.http.logout()
@@ -104,8 +104,8 @@ t.test('a socket that the other gateway holds closes when its session ends', asy
   t.equal((await socket.closed).code, 4501)
 })
 
-t.test('people who talk see each other across nodes', async t => {
-  const { ann, bob } = await apart()
+t.test('the two users of a conversation see each other online across nodes', async t => {
+  const { ann, bob } = await onDifferentNodes()
   await ann.http.openConversation(bob.id)
   const atAnn = await ann.connect()
   const atBob = await bob.connect()
@@ -116,8 +116,8 @@ t.test('people who talk see each other across nodes', async t => {
   t.match(await atAnn.next('presence_update', event => event.user_id === bob.id), { online: false })
 })
 
-t.test("somebody else's conversation does not exist, over HTTP and on the socket", async t => {
-  const { ann, bob } = await apart()
+t.test('a conversation of others is answered as not found, over HTTP and on the socket', async t => {
+  const { ann, bob } = await onDifferentNodes()
   const eve = await newPerson(apiTwo, gatewayTwo)
   const { id: conversation } = await ann.http.openConversation(bob.id)
   const atEve = await eve.connectV1()
@@ -127,6 +127,6 @@ t.test("somebody else's conversation does not exist, over HTTP and on the socket
   t.ok(refusal instanceof RequestFailed)
   t.equal(refusal.status, 404)
   await t.rejects(eve.http.send(conversation, 'let me in'), absent)
-  const knock = atEve.command({ type: 'send_message', conversation_id: conversation, content: 'let me in' })
-  await t.rejects(knock, new CommandFailed('not_found', 'Not found.'))
+  const attempt = atEve.command({ type: 'send_message', conversation_id: conversation, content: 'let me in' })
+  await t.rejects(attempt, new CommandFailed('not_found', 'Not found.'))
 })

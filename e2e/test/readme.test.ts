@@ -4,17 +4,17 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { checkingProxy } from './contract/checked.ts'
 import { eventProblem } from './contract/frames.ts'
-import { witnessingProxy } from './contract/witness.ts'
 import { startStandalone } from './standalone.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEFAULT_URL = '127.0.0.1:8000'
 
-t.test("every line of the README's tour does what it says", async t => {
+t.test("every command of the README's tour works as described", async t => {
   const server = await startStandalone(t.testdir())
   t.teardown(() => server.stop())
-  const { tour } = await tourOf(await witnessingProxy(t, server.url))
+  const { tour } = await tourOf(await checkingProxy(t, server.url))
   const { listener } = await tourOf(server.url)
 
   t.match(listener, /^node -e/)
@@ -40,11 +40,25 @@ t.test("every line of the README's tour does what it says", async t => {
     printed.join(''),
     /Hello Ben[\s\S]*Are you there\?[\s\S]*unread_count[\s\S]*"status":"ok"[\s\S]*While you were away[\s\S]*"ticket"/
   )
+  for (const line of printed.join('').split('\n')) t.notMatch(line, /\}\{/, 'each answer has a line of its own')
   t.match(await frame(frames, 'message_created'), { content: 'Hello Ben' })
   t.match(await frame(frames, 'message_created'), { content: 'Are you there?' })
 })
 
-/** The shell lines of the README, with the address `url`: the tour block by block, and the listener's. */
+t.test("a command of the README's tour that fails shows the answer", async t => {
+  const server = await startStandalone(t.testdir(), { TRUST_PROXY: '127.0.0.1' }) // so there are no demo accounts
+  t.teardown(() => server.stop())
+  const [login = ''] = (await tourOf(server.url)).tour
+  const shell = spawn('bash', ['-euo', 'pipefail', '-c', login], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const shown: string[] = []
+  shell.stderr.on('data', chunk => shown.push(String(chunk)))
+  const [code] = await once(shell, 'close')
+
+  t.not(code, 0)
+  t.match(shown.join(''), /401[\s\S]*"code":"no_active_account"/)
+})
+
+/** The shell commands of the README with the address of `url`: the tour block by block, and the listener's command. */
 async function tourOf(url: string): Promise<{ tour: string[]; listener: string }> {
   const readme = await readFile(`${ROOT}/README.md`, 'utf8')
   const address = new URL(url).host

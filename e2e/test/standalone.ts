@@ -6,34 +6,36 @@ import { fileURLToPath } from 'node:url'
 const START = fileURLToPath(new URL('../../infra/scripts/start.mjs', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const NODE_START = { command: process.execPath, args: [START], detached: false }
-/** In a group of its own, as in a terminal. */
+/** In its own process group, as in a terminal. */
 const NPM_START = { command: 'npm', args: ['start'], detached: true }
 
-/** A process of its own that runs what `npm start` runs, on a free port. */
+/** A separate process that runs what `npm start` runs, on a free port. */
 export interface Standalone {
   readonly url: string
-  /** Everything it printed so far, both streams. */
+  /** Everything that the process printed so far, on both streams. */
   readonly output: () => string
   readonly pid: number
-  /** Sends Ctrl-C, or `signal`; resolves with the exit code once it is gone. */
+  /** Sends SIGINT, or `signal`. Resolves with the exit code once the process has ended. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
-  /** kill -9; resolves once it is gone. */
+  /** Sends SIGKILL. Resolves once the process has ended. */
   kill(): Promise<void>
-  /** Resolves with the exit code once it is gone. */
+  /** Resolves with the exit code once the process has ended. */
   readonly gone: Promise<number | null>
 }
 
-/** Starts the product on the data in `folder` and waits until it says that it is ready. @throws Error with its output when it ends before that. */
+/** Starts the product on the data in `folder`, and resolves when it reports that it is ready.
+ *  @throws Error with its output when it ends before that. */
 export function startStandalone(folder: string, env: Record<string, string> = {}): Promise<Standalone> {
   return becomeReady(spawnStandalone(folder, env))
 }
 
-/** The same by `npm start`, in a process group of its own. */
+/** Starts the product by `npm start`, in its own process group. */
 export function npmStart(folder: string): Promise<Standalone> {
   return becomeReady(spawnStandalone(folder, {}, NPM_START))
 }
 
-/** Waits until what was spawned says that it is ready. @throws Error with its output when it ends before that. */
+/** Resolves when the spawned process reports that it is ready.
+ *  @throws Error with its output when it ends before that. */
 export async function becomeReady({ child, output, lines }: ReturnType<typeof spawnStandalone>): Promise<Standalone> {
   const gone = once(child, 'exit')
 
@@ -58,10 +60,10 @@ export async function becomeReady({ child, output, lines }: ReturnType<typeof sp
     }
   }
   await gone
-  throw new Error(`it ended with ${child.exitCode} before it was ready:\n${output()}`)
+  throw new Error(`the product ended with ${child.exitCode} before it was ready:\n${output()}`)
 }
 
-/** Starts it where it is expected to refuse; resolves with the exit code and what it printed. */
+/** Starts the product where it must refuse to start. Resolves with its exit code and output. */
 export async function refusedStandalone(
   folder: string,
   env: Record<string, string>
@@ -72,7 +74,7 @@ export async function refusedStandalone(
   return { code: child.exitCode, output: output() }
 }
 
-/** Starts it and waits for nothing. */
+/** Starts the product without waiting. */
 export function spawnStandalone(folder: string, env: Record<string, string>, { command, args, detached } = NODE_START) {
   const child: ChildProcess = spawn(command, args, {
     cwd: ROOT,
@@ -80,7 +82,7 @@ export function spawnStandalone(folder: string, env: Record<string, string>, { c
     env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  if (child.stdout === null || child.stderr === null) throw new Error('no pipes')
+  if (child.stdout === null || child.stderr === null) throw new Error('spawn with stdout and stderr as pipes')
   const printed: string[] = []
   const keep = (chunk: unknown) => printed.push(String(chunk))
   child.stdout.on('data', keep)

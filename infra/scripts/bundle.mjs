@@ -1,14 +1,14 @@
-// Bundles what starts from TypeScript sources, so that a start neither waits for a loader to look at each of a thousand files, nor can be
-// stale. Plain JavaScript, because it runs before TypeScript does. docs/adr/0001.
+// Bundles an app from its TypeScript sources at each start: faster than a loader that reads a thousand files, and never
+// stale. It is plain JavaScript because it runs before TypeScript can. See docs/adr/0001.
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
-/** Pure ESM of hundreds of small files, which load faster as one. */
+/** Packages to bundle. Typebox has hundreds of small files, which load faster as one. */
 const BUNDLED = /^(@rendezvous|typebox)\b/
 
-/** Leaves packages where they are, found from the file that imports them. */
+/** Keeps other packages external, resolved from the file that imports them. */
 const packages = {
   name: 'packages',
   setup(bundler) {
@@ -20,7 +20,7 @@ const packages = {
   }
 }
 
-/** A file that asks where it is still hears of its source. */
+/** Replaces `import.meta.url` by the URL of the source file, which the bundle would change. */
 const sources = {
   name: 'sources',
   setup(bundler) {
@@ -31,8 +31,8 @@ const sources = {
   }
 }
 
-/** Bundles the file `entry` and what it imports into `folder`, and answers the file to run: it stands alone but for packages, and what it
- *  imports when it needs it. */
+/** Bundles `entry` and its imports into `folder`. Returns the path of the file to run. Dynamic imports become files of
+ *  their own. */
 export async function bundle(entry, folder) {
   await build({
     entryPoints: [entry],

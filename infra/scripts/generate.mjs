@@ -1,6 +1,6 @@
-// Writes the Prisma client to prisma/client, without network. `prisma generate` looks for a schema engine it then does not use and
-// would download; naming any existing program in its place keeps it from that. (Never set this for migrations: they would be
-// reported as applied without being applied.)
+// Generates the Prisma client in prisma/client without network. `prisma generate` would download a schema engine that it
+// does not use. PRISMA_SCHEMA_ENGINE_BINARY prevents that with the path of any existing program. Never set it for
+// migrations: they would be reported as applied without being applied.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,10 +1,10 @@
-// Applies the migrations to the PostgreSQL database that DATABASE_URL names. (The embedded database is migrated when it starts.)
+// Applies migrations and SQL functions to the PostgreSQL database of DATABASE_URL. The embedded database does so at start.
 import { migrate } from '../../apps/api/src/database/migrate.ts'
 import { openPool, postgresDatabase } from '../../apps/api/src/database/postgres.ts'
 
 const url = process.env.DATABASE_URL ?? ''
 if (url === '') {
-  console.error('DATABASE_URL must name a PostgreSQL database: postgresql://user:password@host:port/name')
+  console.error('Set DATABASE_URL to a PostgreSQL database: postgresql://user:password@host:port/name')
   process.exit(1)
 }
 

@@ -9,35 +9,35 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The oldest PostgreSQL that Rendezvous runs on. */
+/** The oldest supported PostgreSQL. */
 const OLDEST = 15
-/** How long a server may take to answer after it was started, in milliseconds. */
+/** How long a server may take to start, in milliseconds. */
 const START_DEADLINE = 60_000
-/** Another process may take the free port before PostgreSQL does; so often is another one tried. */
+/** Ports tried, because another process may take a free port before PostgreSQL does. */
 const PORTS_TRIED = 3
 
-/** Where PostgreSQL may be: the folders of `POSTGRES_BIN` alone when it is set, else those of `PATH` and of Debian. */
+/** Where to look for PostgreSQL: in `override` alone if it is set, else in the folders of `path` and of `debian`. */
 export interface Places {
   override?: string | undefined
   path: string
   debian: string
 }
 
-/** A PostgreSQL of this machine's, started for tests and thrown away by `stop`. */
+/** A PostgreSQL server for tests, whose data `stop` deletes. */
 export interface Postgres {
-  /** Connection string of its superuser. */
+  /** Connection string of the superuser. */
   url: string
-  /** Ends the server by its process id and removes its folder. Safe to call twice. */
+  /** Stops the server and deletes its folder. It may be called twice. */
   stop(): Promise<void>
 }
 
-/** The places to look in, read from an environment. */
+/** The places to look in, from the variables `POSTGRES_BIN` and `PATH`. */
 export function placesOf(env: NodeJS.ProcessEnv): Places {
   return { override: env.POSTGRES_BIN, path: env.PATH ?? '', debian: '/usr/lib/postgresql' }
 }
 
-/** The folder that holds `initdb` and `postgres` of the newest version found (at equal version the first place named
- *  wins), or null when there is none of version 15 or later. */
+/** The folder with `initdb` and `postgres` of the newest version found, the first of several. Null when no version is at
+ *  least 15. */
 export async function findPostgres({ override, path, debian }: Places): Promise<string | null> {
   const versions = await readdir(debian).catch(() => [])
   const folders = override ? [override] : [...path.split(delimiter), ...versions.map(v => join(debian, v, 'bin'))]
@@ -50,10 +50,10 @@ export async function findPostgres({ override, path, debian }: Places): Promise<
   return newest?.folder ?? null
 }
 
-/** Starts a server from the binaries in `bin` on a free loopback port, with a fresh cluster in a folder of its own
- *  under the system's temporary one. Nothing is synced to disk and everybody on loopback is trusted: for tests only.
- *  As root it runs as the unix user `postgres`, because PostgreSQL refuses root.
- *  @throws when the cluster cannot be made, or the server is not ready within a minute; nothing is left behind then */
+/** Starts a server from the programs in `bin` on a free loopback port, with a new data folder in the system's temporary
+ *  folder. For tests only: it does not sync to disk and needs no password on loopback. Root starts it as the unix user
+ *  `postgres`, because PostgreSQL refuses to run as root.
+ *  @throws Error when it is not ready within a minute. Nothing is left behind then. */
 export async function startPostgres(bin: string): Promise<Postgres> {
   const owner = await unprivilegedOwner()
   const home = await mkdtemp(join(tmpdir(), 'rendezvous-postgres-'))
@@ -93,34 +93,34 @@ async function listen(bin: string, data: string, options: SpawnOptions): Promise
 }
 
 async function listenOnce(bin: string, data: string, options: SpawnOptions, port: number): Promise<Server> {
-  // A session of its own: Ctrl-C in the terminal ends the tests first, and they close their connections.
+  // Detached, so that Ctrl-C in the terminal ends the tests first and they can close their connections.
   const server = spawn(join(bin, 'postgres'), settings(data, port), {
     ...options,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe']
   })
-  const gone = new Promise<void>(resolve => {
+  const exited = new Promise<void>(resolve => {
     server.once('exit', () => resolve())
     server.once('error', () => resolve())
   })
   const end = async () => {
-    server.kill('SIGINT') // PostgreSQL's fast shutdown; a no-op once it has ended
-    await gone
+    server.kill('SIGINT') // PostgreSQL's fast shutdown; does nothing once the server has exited
+    await exited
   }
-  const said: string[] = []
+  const output: string[] = []
   const ready = new Promise<boolean>(resolve => {
     if (server.stderr === null) return resolve(false)
     createInterface({ input: server.stderr }).on('line', line => {
       if (line.includes('ready to accept connections')) resolve(true)
-      if (said.length < 50) said.push(line)
+      if (output.length < 50) output.push(line)
     })
   })
   const deadline = AbortSignal.timeout(START_DEADLINE)
-  const lost = Promise.race([gone, once(deadline, 'abort')]).then(() => false)
-  if (await Promise.race([ready, lost])) return { port, end }
+  const failed = Promise.race([exited, once(deadline, 'abort')]).then(() => false)
+  if (await Promise.race([ready, failed])) return { port, end }
 
   await end()
-  throw new Error(`PostgreSQL did not start:\n${said.join('\n')}`)
+  throw new Error(`PostgreSQL did not start:\n${output.join('\n')}`)
 }
 
 function settings(data: string, port: number): string[] {
@@ -138,13 +138,13 @@ function settings(data: string, port: number): string[] {
   return ['-D', data, ...Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }
 
-/** The user to run as: null for ourselves, the unix user `postgres` when we are root. */
+/** The unix user to run PostgreSQL as: `postgres` if this process is root, else null for its own user. */
 async function unprivilegedOwner(): Promise<{ uid: number; gid: number } | null> {
   if (process.getuid?.() !== 0) return null
 
   const idOf = async (flag: string) => Number((await run('id', [flag, 'postgres'])).stdout)
   const [uid, gid] = await Promise.all([idOf('-u'), idOf('-g')]).catch((cause: unknown) => {
-    throw new Error('PostgreSQL refuses to run as root, and there is no unix user "postgres"', { cause })
+    throw new Error('PostgreSQL refuses to run as root: create a unix user "postgres"', { cause })
   })
   return { uid, gid }
 }

@@ -1,11 +1,10 @@
-import type { Failure, Listener, Tally } from './results.ts'
+import type { Failure, ResultListener, Tally } from './results.ts'
 
-/** What tap tells about every failure and no reader needs: how it started the file, and where inside the tool. */
-const NOISE = new Set(['at', 'args', 'command', 'cwd', 'externalID', 'isToplevel', 'jobId', 'stdio', 'tapCaught'])
+/** Details of a failure that no reader needs: how tap started the file, and positions inside tap. */
+const OMITTED = new Set(['at', 'args', 'command', 'cwd', 'externalID', 'isToplevel', 'jobId', 'stdio', 'tapCaught'])
 
-/** A listener that hands `print` one line for each test file, and every failure in full (diff, stack, source) as soon
- *  as it is known. */
-export function printer(print: (text: string) => void): Listener {
+/** A listener that prints one line per test file, and each failure in full (diff, stack, source) as soon as it occurs. */
+export function printer(print: (text: string) => void): ResultListener {
   return {
     failed: failure => print(describe(failure)),
     finished: (file, tally, milliseconds) => print(summarise(file, tally, milliseconds))
@@ -21,8 +20,8 @@ function summarise(file: string, { passed, failed, skipped }: Tally, millisecond
 }
 
 function describe({ title, details }: Failure): string {
-  const told = Object.entries(details).filter(([name, value]) => !NOISE.has(name) && value !== null)
-  return [`\nnot ok: ${title}`, ...told.map(([name, value]) => describeDetail(name, value))].join('\n')
+  const shown = Object.entries(details).filter(([name, value]) => !OMITTED.has(name) && value !== null)
+  return [`\nnot ok: ${title}`, ...shown.map(([name, value]) => describeDetail(name, value))].join('\n')
 }
 
 function describeDetail(name: string, value: unknown): string {

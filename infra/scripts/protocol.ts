@@ -27,10 +27,10 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** `counted` has the limit class of each, where they have one. */
+/** The table of the frames `schemas`. `classes` adds a column with the limit class of each. */
 function frames(
   schemas: Readonly<Record<string, ObjectSchema>>,
-  counted?: Readonly<Record<string, string | null>>
+  classes?: Readonly<Record<string, string | null>>
 ): string {
   const rows = Object.entries(schemas).map(([type, { description = '', properties, required = [] }]) => {
     const fields = Object.keys(properties).filter(name => name !== 'type')
@@ -38,14 +38,14 @@ function frames(
       `\`${type}\``,
       fields.map(name => `\`${name}\`${required.includes(name) ? '' : '?'}`).join(', '),
       description,
-      ...(counted === undefined ? [] : [counted[type] == null ? '' : `\`${counted[type]}\``])
+      ...(classes === undefined ? [] : [classes[type] == null ? '' : `\`${classes[type]}\``])
     ]
   })
   const head = ['type', 'fields (? = may be absent)', 'meaning']
-  return table(counted === undefined ? head : [...head, 'counts in'], rows)
+  return table(classes === undefined ? head : [...head, 'counts in'], rows)
 }
 
-/** The generated parts of docs/protocol.md, by the name of their markers. */
+/** The generated parts of docs/protocol.md, by the names of their markers. */
 function protocolTables(): Readonly<Record<string, string>> {
   return {
     events: frames(events),
@@ -63,7 +63,7 @@ function protocolTables(): Readonly<Record<string, string>> {
       Object.entries(rights).map(([act, role]) => [act.replaceAll('_', ' '), `\`${role}\``])
     ),
     errors: table(
-      ['code', 'status', 'text, unless the place has a better one'],
+      ['code', 'status', 'default text'],
       Object.entries(errorKinds).map(([code, { status, detail }]) => [`\`${code}\``, String(status), detail])
     ),
     limits: table(
@@ -90,12 +90,13 @@ function rows(kinds: Readonly<Record<string, RateKind>>, suffix = (_name: string
   ])
 }
 
-/** `text` with every generated part between its markers made anew. @throws Error when a marker is missing. */
+/** `text` with every part between two markers generated again. @throws Error when a marker is missing. */
 export function withTables(text: string): string {
   let result = text
   for (const [name, content] of Object.entries(protocolTables())) {
     const part = new RegExp(`<!-- ${name} -->\n[\\s\\S]*?<!-- /${name} -->`)
-    if (!part.test(result)) throw new Error(`docs/protocol.md has no part <!-- ${name} -->`)
+    if (!part.test(result))
+      throw new Error(`docs/protocol.md has no part between <!-- ${name} --> and <!-- /${name} -->`)
     result = result.replace(part, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`)
   }
   return result

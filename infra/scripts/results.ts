@@ -1,7 +1,7 @@
 import { Parser, type Result } from 'tap-parser'
 
-/** What was seen of a test run. An assertion is counted once, where it was made; a subtest or file that failed
- *  without a failing assertion of its own (it threw while loading, timed out) counts as one failure. */
+/** The counts of a test run. An assertion is counted once, where it was made. A subtest or file that failed without a
+ *  failed assertion, for example because it timed out, counts as one failure. */
 export interface Tally {
   passed: number
   failed: number
@@ -9,39 +9,38 @@ export interface Tally {
   skipped: string[]
 }
 
-/** An assertion that failed, as the reader must see it. */
+/** A failed assertion, as it is shown to the reader. */
 export interface Failure {
   /** The titles from the file down to the assertion, joined by ` > `. */
   title: string
-  /** What tap found out (diff, stack, source), in its own words. */
+  /** The diagnostics of tap: diff, stack, source. */
   details: Record<string, unknown>
 }
 
-/** Told while the results come in: `failed` for each failure at once, `finished` when a test file is through. */
-export interface Listener {
+/** Receives results while they come in: `failed` once per failure, `finished` once per test file. */
+export interface ResultListener {
   failed(failure: Failure): void
   finished(file: string, tally: Tally, milliseconds: number): void
 }
 
-/** What the run around tap knows: its exit code (null when a signal ended it), the services it had to do without,
- *  and whether this is CI, where nothing may be left out. */
-export interface Circumstances {
+/** The outcome of tap apart from its results: its exit code (null if a signal ended it), the services that were missing,
+ *  and whether this is CI, where missing services and skipped tests are failures. */
+export interface RunOutcome {
   exitCode: number | null
   missing: string[]
   ci: boolean
 }
 
-/** The end of a run: `line` is the last line to print, `reasons` are failures that no assertion shows and that
- *  `line` counts too, `exitCode` is 0 only when `line` says `0 failed`. */
+/** The verdict on a run. `line` is the last line to print. `reasons` are failures other than assertions, which `line`
+ *  counts too. `exitCode` is 0 only if `line` says `0 failed`. */
 export interface Verdict {
   line: string
   reasons: string[]
   exitCode: 0 | 1
 }
 
-/** Reads a TAP stream and counts its assertions. Write the stream into `sink`; `tally` is complete once the sink
- *  has emitted `complete`. */
-export function readResults(listener: Listener): { sink: Parser; tally: Tally } {
+/** Counts the assertions of the TAP stream written to `sink`. `tally` is complete once `sink` emits `complete`. */
+export function readResults(listener: ResultListener): { sink: Parser; tally: Tally } {
   const tally: Tally = { passed: 0, failed: 0, skipped: [] }
   const sink = new Parser()
   let before = snapshot(tally)
@@ -57,22 +56,23 @@ export function readResults(listener: Listener): { sink: Parser; tally: Tally } 
   return { sink, tally }
 }
 
-/** Judges a run: a failed assertion fails it, and so does tap ending badly on its own, a run of nothing, and in CI
- *  a missing service or a skipped test. */
-export function judge(tally: Tally, { exitCode, missing, ci }: Circumstances): Verdict {
+/** The verdict on a run. It fails with a failed assertion, an exit code of tap other than 0, or no test at all; in CI
+ *  also with a missing service or a skipped test. */
+export function judge(tally: Tally, { exitCode, missing, ci }: RunOutcome): Verdict {
   const reasons: string[] = []
   if (exitCode === null) reasons.push('tap was ended by a signal')
-  else if (exitCode !== 0 && tally.failed === 0) reasons.push(`tap ended with code ${exitCode}, though nothing failed`)
+  else if (exitCode !== 0 && tally.failed === 0)
+    reasons.push(`tap ended with code ${exitCode} without a failed assertion`)
   if (tally.passed + tally.failed + tally.skipped.length === 0) reasons.push('no test was run')
-  if (ci && missing.length > 0) reasons.push(`CI runs everything, yet could not run: ${missing.join('; ')}`)
-  if (ci && tally.skipped.length > 0) reasons.push(`CI runs everything, yet ${tally.skipped.length} skipped`)
+  if (ci && missing.length > 0) reasons.push(`in CI nothing may be missing: ${missing.join('; ')}`)
+  if (ci && tally.skipped.length > 0) reasons.push(`in CI nothing may be skipped: ${tally.skipped.length} were`)
 
   const failed = tally.failed + reasons.length
   const skipped = tally.skipped.length > 0 ? `, ${tally.skipped.length} skipped` : ''
   return { line: `${tally.passed} passed, ${failed} failed${skipped}`, reasons, exitCode: failed === 0 ? 0 : 1 }
 }
 
-function watch(parser: Parser, path: string[], tally: Tally, listener: Listener): void {
+function watch(parser: Parser, path: string[], tally: Tally, listener: ResultListener): void {
   let start: Tally | null = null
   parser.on('child', (child: Parser) => {
     start = snapshot(tally)
@@ -86,13 +86,13 @@ function watch(parser: Parser, path: string[], tally: Tally, listener: Listener)
   })
 }
 
-/** Whether the point that closes a subtest says nothing beyond what was counted inside it. */
+/** Whether the result that closes a subtest follows from the assertions counted inside it. */
 function isExplained(closing: Result, inner: Tally): boolean {
   if (!closing.ok) return inner.failed > 0
   return inner.passed + inner.failed + inner.skipped.length > 0
 }
 
-function record(result: Result, path: string[], tally: Tally, listener: Listener): void {
+function record(result: Result, path: string[], tally: Tally, listener: ResultListener): void {
   const title = [...path, result.name].join(' > ')
   const why = result.skip || result.todo
   if (why) {

@@ -4,10 +4,10 @@ import { StandaloneVariables } from '@rendezvous/standalone/config'
 
 const EXAMPLE = new URL('../../.env.example', import.meta.url)
 
-/** The text of .env.example: every variable with its description and default, all commented out. */
+/** The text of .env.example: every variable with its description and default, commented out. */
 export function settingsExample(): string {
   const head =
-    '# Every setting, with its default. Made from the config schemas by `npm run docs`.\n# Durations: 500ms, 30s, 5m, 1h, 14d.\n'
+    '# All settings with their defaults. Generated from the config schemas by `npm run docs`.\n# Durations: 500ms, 30s, 5m, 1h, 14d.\n'
   const rows = describeEnv(StandaloneVariables).map(
     ({ name, default: preset, description }) => `\n# ${description}\n#${name}=${preset ?? ''}\n`
   )

@@ -1,16 +1,16 @@
-/** The rules of CONTRIBUTING.md that no tool checks, found in the syntax tree and the types. */
+/** Checks of the rules in CONTRIBUTING.md that no other tool checks, on the syntax tree and the types. */
 import { relative } from 'node:path'
 import ts from 'typescript'
 
-/** A place that breaks a rule, as `path:line what`. */
+/** A violation of a rule, as `path:line what`. */
 export type Finding = string
 
-/** Lines of its own that a function may have before it must say why. */
+/** Most lines of a function without a comment that gives the reason, not counting functions inside it. */
 const LONGEST_FUNCTION = 60
 
-/** Every promise in `file` that nobody awaits, returns, gives a catch or marks with `void`. Promises of libraries
- *  count too, which the linter's own rule cannot see because it does not read their types. What has a `then` but no
- *  `catch` is left alone: Fastify's instance and reply are such. */
+/** Every promise in `file` that is not awaited, returned, caught or marked with `void`. It includes promises of
+ *  libraries, whose types the linter's own rule does not read. A value with `then` but without `catch`, such as Fastify's
+ *  instance and reply, is not a promise. */
 export function findFloatingPromises(program: ts.Program, file: ts.SourceFile): Finding[] {
   const checker = program.getTypeChecker()
   const found: Finding[] = []
@@ -24,20 +24,22 @@ export function findFloatingPromises(program: ts.Program, file: ts.SourceFile): 
   return found
 }
 
-/** Every export declared in `file` that has no docstring. Of several with one name (a schema and its type, overloads)
- *  one docstring is enough, and the `description` of a schema is one. */
-export function findSilentExports(program: ts.Program, file: ts.SourceFile): Finding[] {
+/** Every export declared in `file` without a docstring. One docstring is enough for several exports of the same name (a
+ *  schema and its type, overloads). The `description` of a schema counts as one. */
+export function findUndocumentedExports(program: ts.Program, file: ts.SourceFile): Finding[] {
   const exported = file.statements.filter(isExported)
   const documented = new Set(exported.filter(isDocumented).flatMap(namesOf))
-  const silent = exported.filter(statement => namesOf(statement).some(name => !documented.has(name)))
-  return silent.map(statement => finding(program, file, statement, `no docstring: ${namesOf(statement).join(', ')}`))
+  const undocumented = exported.filter(statement => namesOf(statement).some(name => !documented.has(name)))
+  return undocumented.map(statement =>
+    finding(program, file, statement, `no docstring: ${namesOf(statement).join(', ')}`)
+  )
 }
 
-/** Every function in `file` with more than 60 lines of its own: what the functions inside it take is theirs, so a
- *  closure of many short methods is short. A comment before it that says "Long because" is reason enough. */
+/** Every function in `file` with more than 60 lines, unless a comment before it says "Long because". Lines of functions
+ *  inside it do not count, so a closure of many short methods is short. */
 export function findLongFunctions(program: ts.Program, file: ts.SourceFile): Finding[] {
   const found: Finding[] = []
-  /** Walks `node`, and answers the lines that functions under it take. */
+  /** The lines of the functions in `node`. */
   const visit = (node: ts.Node): number => {
     let inner = 0
     ts.forEachChild(node, child => {
@@ -105,7 +107,7 @@ function isDocumented(statement: Declaration): boolean {
   return values.length > 0 && values.every(value => value !== undefined && isDescribed(value))
 }
 
-/** Whether `value` is a call whose last argument is an object with a `description`, as schemas have it. */
+/** Whether `value` is a call whose last argument is an object with a `description`, as in a schema. */
 function isDescribed(value: ts.Expression): boolean {
   const options = ts.isCallExpression(value) ? value.arguments.at(-1) : undefined
   if (options === undefined || !ts.isObjectLiteralExpression(options)) return false

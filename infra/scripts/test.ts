@@ -1,5 +1,5 @@
-/** Runs the tests: starts the real services that the machine has, runs tap over everything (or over what the
- *  arguments name), and ends with the line `N passed, N failed`. CONTRIBUTING.md tells how to use it. */
+/** Runs the tests: starts the services that are installed on this machine, runs tap over all test files or over those in
+ *  the arguments, and ends with the line `N passed, N failed`. CONTRIBUTING.md explains its use. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,9 @@ import { printer } from './printer.ts'
 import { judge, readResults } from './results.ts'
 
 interface Services {
-  /** What the tests find in their environment. */
+  /** Environment variables for the tests. */
   env: NodeJS.ProcessEnv
-  /** A sentence for each service that could not be had: what was left out, and why. */
+  /** One text per missing service: the suites that do not run, and why. */
   missing: string[]
   stop(): Promise<void>
 }
@@ -40,7 +40,10 @@ async function startServices(): Promise<Services> {
 
   try {
     const bin = await findPostgres(placesOf(process.env))
-    if (bin === null) throw new Error('no postgres found; Debian: apt-get install postgresql')
+    if (bin === null)
+      throw new Error(
+        'PostgreSQL 15 or later not found. Install it (Debian: apt-get install postgresql) or set POSTGRES_BIN'
+      )
     const { url, stop } = await startPostgres(bin)
     return { env: { TEST_DATABASE_URL: url }, missing: [], stop }
   } catch (error) {
@@ -57,7 +60,7 @@ async function runTap(args: string[], env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [tap, '--reporter=tap', ...args], {
     cwd: root,
     env: { ...process.env, ...env },
-    // A process group of its own, so that a signal sent to this process alone reaches every test file too.
+    // Detached, so that a signal sent to this process alone can be sent on to the group of all test files.
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit']
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { findPostgres, placesOf, startPostgres } from '../scripts/postgres.ts'
 
-/** Puts stand-ins for PostgreSQL's programs into `folder`. */
+/** Writes scripts that print a version, in place of PostgreSQL's programs, into `folder`. */
 async function install(folder: string, version: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   for (const program of ['initdb', 'postgres']) {
@@ -15,7 +15,7 @@ async function install(folder: string, version: string): Promise<string> {
   return folder
 }
 
-t.test('the newest PostgreSQL of PATH and Debian is found', async t => {
+t.test('the newest PostgreSQL in PATH and the folders of Debian is found', async t => {
   const root = t.testdir()
   const path = await install(join(root, 'bin'), '15.4')
   const debian = join(root, 'postgresql')
@@ -26,7 +26,7 @@ t.test('the newest PostgreSQL of PATH and Debian is found', async t => {
   t.equal(await findPostgres({ path, debian: join(root, 'none') }), path)
 })
 
-t.test('POSTGRES_BIN is the only place looked in when it is set', async t => {
+t.test('if POSTGRES_BIN is set, no other folder is searched', async t => {
   const root = t.testdir()
   const override = await install(join(root, 'mine'), '15.4')
   const path = await install(join(root, 'bin'), '17.2')
@@ -36,14 +36,14 @@ t.test('POSTGRES_BIN is the only place looked in when it is set', async t => {
   t.equal(await findPostgres({ ...places, override: join(root, 'none') }), null)
 })
 
-t.test('versions before 15 and folders without initdb do not count', async t => {
+t.test('versions before 15 and folders without initdb are ignored', async t => {
   const root = t.testdir({ empty: {} })
   const old = await install(join(root, 'old'), '14.11')
   t.equal(await findPostgres({ path: `${old}:${join(root, 'empty')}`, debian: join(root, 'none') }), null)
 })
 
-t.test('a server that does not start says why', async t => {
-  // Not in testdir: as root the server runs as another user, who may not look into this checkout.
+t.test('the error of a server that does not start contains its output', async t => {
+  // Not in testdir: root starts the server as another user, who may not have access to this checkout.
   const home = await mkdtemp(join(tmpdir(), 'rendezvous-test-'))
   t.teardown(() => rm(home, { recursive: true }))
   await chmod(home, 0o755)

@@ -5,7 +5,7 @@ import { judge, readResults, type Tally } from '../scripts/results.ts'
 
 const GREEN: Tally = { passed: 3, failed: 0, skipped: [] }
 
-/** Feeds a TAP stream, and answers the tally with what a reader saw. */
+/** The tally of a TAP stream, and the lines that were printed. */
 async function read(tap: string): Promise<{ tally: Tally; printed: string[] }> {
   const printed: string[] = []
   const { sink, tally } = readResults(printer(text => printed.push(text)))
@@ -15,7 +15,7 @@ async function read(tap: string): Promise<{ tally: Tally; printed: string[] }> {
   return { tally, printed }
 }
 
-t.test('assertions are counted where they are made, subtests and files not again', async t => {
+t.test('an assertion is counted once, not again for its subtest and file', async t => {
   const { tally, printed } = await read(`TAP version 14
 # Subtest: apps/api/test/send.test.ts
     # Subtest: a message is stored
@@ -32,7 +32,7 @@ ok 1 - apps/api/test/send.test.ts # time=12.4ms
   t.strictSame(printed, ['ok   apps/api/test/send.test.ts (3 passed, 12 ms)'])
 })
 
-t.test('a failed assertion counts once and is shown in full, with the titles above it', async t => {
+t.test('a failed assertion is counted once and shown in full, with the titles above it', async t => {
   const { tally, printed } = await read(`TAP version 14
 # Subtest: a.test.ts
     # Subtest: sending
@@ -87,7 +87,7 @@ t.test('a bail-out is a failure', async t => {
   t.equal(tally.failed, 1)
 })
 
-t.test('a clean run ends with the bare line', async t => {
+t.test('a run without failures ends with the two counts only', async t => {
   for (const ci of [false, true]) {
     const verdict = judge(GREEN, { exitCode: 0, missing: [], ci })
     t.strictSame(verdict, { line: '3 passed, 0 failed', reasons: [], exitCode: 0 })
@@ -99,20 +99,20 @@ t.test('a failed assertion fails the run', async t => {
   t.strictSame(verdict, { line: '3 passed, 2 failed', reasons: [], exitCode: 1 })
 })
 
-t.test('a skipped test is told, and fails only in CI', async t => {
+t.test('a skipped test is counted, and fails only in CI', async t => {
   const tally = { ...GREEN, skipped: ['b.test.ts: no PostgreSQL'] }
-  const circumstances = { exitCode: 0, missing: [] }
-  t.match(judge(tally, { ...circumstances, ci: false }), { line: '3 passed, 0 failed, 1 skipped', exitCode: 0 })
-  t.match(judge(tally, { ...circumstances, ci: true }), { line: '3 passed, 1 failed, 1 skipped', exitCode: 1 })
+  const outcome = { exitCode: 0, missing: [] }
+  t.match(judge(tally, { ...outcome, ci: false }), { line: '3 passed, 0 failed, 1 skipped', exitCode: 0 })
+  t.match(judge(tally, { ...outcome, ci: true }), { line: '3 passed, 1 failed, 1 skipped', exitCode: 1 })
 })
 
 t.test('a missing service fails only in CI', async t => {
-  const circumstances = { exitCode: 0, missing: ['PostgreSQL suites: no postgres found'] }
-  t.match(judge(GREEN, { ...circumstances, ci: false }), { line: '3 passed, 0 failed', exitCode: 0 })
-  t.match(judge(GREEN, { ...circumstances, ci: true }), { line: '3 passed, 1 failed', exitCode: 1 })
+  const outcome = { exitCode: 0, missing: ['PostgreSQL suites: no postgres found'] }
+  t.match(judge(GREEN, { ...outcome, ci: false }), { line: '3 passed, 0 failed', exitCode: 0 })
+  t.match(judge(GREEN, { ...outcome, ci: true }), { line: '3 passed, 1 failed', exitCode: 1 })
 })
 
-t.test('tap ending badly, ended by a signal, or having run nothing is never a pass', async t => {
+t.test('a run fails when tap exits with an error, is ended by a signal, or runs no test', async t => {
   const nothing: Tally = { passed: 0, failed: 0, skipped: [] }
   t.match(judge(GREEN, { exitCode: 7, missing: [], ci: false }), { line: '3 passed, 1 failed', exitCode: 1 })
   t.match(judge(GREEN, { exitCode: null, missing: [], ci: false }), { line: '3 passed, 1 failed', exitCode: 1 })

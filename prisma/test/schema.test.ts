@@ -10,11 +10,11 @@ t.teardown(() => engine.close())
 const database = pgliteDatabase(engine)
 await migrate(database)
 
-await t.test('schema.prisma and the migrations agree', async t => {
+await t.test('schema.prisma matches the migrations', async t => {
   t.same(await differences(new PrismaPGlite(engine)), [])
 })
 
-await t.test('a column that only the schema has is found', async t => {
+await t.test('a column that exists only in the schema is found', async t => {
   const schema = await readFile(new URL('../schema.prisma', import.meta.url), 'utf8')
   const planted = schema.replace('model Outbox {', 'model Outbox {\n  planted Int?')
 
@@ -23,7 +23,7 @@ await t.test('a column that only the schema has is found', async t => {
   ])
 })
 
-await t.test('whatever only the database has is found', async t => {
+await t.test('columns, types, indexes and keys that exist only in the database are found', async t => {
   const changes = [
     ['ALTER TABLE message ADD COLUMN planted int', /DROP COLUMN "planted"/],
     [

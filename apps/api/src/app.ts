@@ -1,29 +1,31 @@
 import type { Clock, Limits, Tickets } from '@rendezvous/cluster'
 import { rates } from '@rendezvous/contract'
 import type { FastifyPluginAsync } from 'fastify'
+import { conversationRoutes } from './chat/conversations/route.ts'
+import { groupRoutes } from './chat/groups/route.ts'
+import { messageChangeRoutes } from './chat/message-changes/route.ts'
+import { messageRoutes } from './chat/messages/route.ts'
+import { receiptRoutes } from './chat/receipts/route.ts'
+import { searchRoutes } from './chat/search/route.ts'
+import { syncRoutes } from './chat/sync/route.ts'
 import type { ApiServices } from './compose.ts'
+import { realtimeRoutes } from './gateways/tickets/route.ts'
+import { healthRoutes } from './health/route.ts'
 import { installKernel } from './kernel/kernel.ts'
 import type { RequestRates } from './kernel/limits.ts'
 import type { ListStyle } from './kernel/paging.ts'
-import { accountRoutes } from './routes/accounts.ts'
-import { conversationRoutes } from './routes/conversations.ts'
-import { groupRoutes } from './routes/groups.ts'
-import { healthRoutes } from './routes/health.ts'
-import { messageChangeRoutes } from './routes/message-changes.ts'
-import { messageRoutes } from './routes/messages.ts'
-import { realtimeRoutes } from './routes/realtime.ts'
-import { receiptRoutes } from './routes/receipts.ts'
-import { searchRoutes } from './routes/search.ts'
-import { sessionRoutes } from './routes/sessions.ts'
-import { syncRoutes } from './routes/sync.ts'
-import { tokenRoutes } from './routes/tokens.ts'
-import { userRoutes } from './routes/users.ts'
+import { accountRoutes } from './people/accounts/route.ts'
+import { directoryRoutes } from './people/directory/route.ts'
+import { sessionRoutes } from './people/sessions/route.ts'
+import { tokenRoutes } from './people/tokens/route.ts'
+import { userRoutes } from './people/users/route.ts'
 
-/** What the HTTP API is given. */
+/** The services, ports and settings of the HTTP API. */
 export interface ApiDeps {
   readonly services: Pick<
     ApiServices,
     | 'accounts'
+    | 'directory'
     | 'sessions'
     | 'conversations'
     | 'groups'
@@ -36,9 +38,9 @@ export interface ApiDeps {
   >
   readonly tickets: Pick<Tickets, 'issue'>
   readonly limits: Limits
-  /** The contract's own unless given. */
+  /** The contract's rates by default. */
   readonly requestRates?: RequestRates
-  /** Rejects when the node cannot serve, within a deadline of its own. */
+  /** Rejects when the node cannot serve. Has a deadline of its own. */
   readonly ready: () => Promise<void>
   readonly clock: Clock
   /** Origins whose pages may call the api; `*` among them for all. */
@@ -46,7 +48,8 @@ export interface ApiDeps {
   readonly lists: ListStyle
 }
 
-/** The HTTP API: every route, and what routes stand on. Other plugins of the same server keep their own hooks and parsers. */
+/** The HTTP API: every route and the kernel beneath. Other plugins of the same server keep their own hooks and
+ *  parsers. */
 export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   const { services } = deps
   const refuseOtherMethods = await installKernel(app, {
@@ -60,6 +63,7 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   await app.register(accountRoutes(services))
   await app.register(sessionRoutes({ ...deps, ...services }))
   await app.register(userRoutes(services))
+  await app.register(directoryRoutes({ ...deps, ...services }))
   await app.register(conversationRoutes({ ...deps, ...services }))
   await app.register(groupRoutes({ ...deps, ...services }))
   await app.register(messageRoutes({ ...deps, ...services }))

@@ -1,92 +1,120 @@
 import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
 import { type Backend, type FailureRates, failureRates, rates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
-import { databaseAddresses } from './adapters/addresses.ts'
-import { conversationsIn } from './adapters/conversations.ts'
-import { groupsIn } from './adapters/groups.ts'
-import { messageChangesIn } from './adapters/message-changes.ts'
-import { messagesIn } from './adapters/messages.ts'
-import { oldHashesIn } from './adapters/old-hashes.ts'
-import { outboxIn } from './adapters/outbox.ts'
-import { receiptsIn } from './adapters/receipts.ts'
-import { searchIn } from './adapters/search.ts'
-import { databaseSessions } from './adapters/sessions.ts'
-import { syncIn } from './adapters/sync.ts'
-import { databaseUsers } from './adapters/users.ts'
-import { visibilityIn } from './adapters/visibility.ts'
+import { outboxIn } from './announce/outbox/adapter.ts'
+import { type Announcer, announcer as openAnnouncer, type Warn } from './announce/outbox/announcer.ts'
+import type { Outbox } from './announce/outbox/port.ts'
+import { type Sweeper, sweeper } from './announce/outbox/sweeper.ts'
+import { personalStreamsIn } from './announce/personal/adapter.ts'
+import type { PersonalStreams } from './announce/personal/port.ts'
+import { personalSource } from './announce/personal/source.ts'
+import { chatAnnouncer } from './chat/announcer.ts'
+import { changesIn } from './chat/changes/adapter.ts'
+import type { Changes } from './chat/changes/port.ts'
+import { conversationSource } from './chat/changes/source.ts'
+import { conversationsIn } from './chat/conversations/adapter.ts'
+import type { Conversations } from './chat/conversations/port.ts'
+import { type ConversationService, conversationService } from './chat/conversations/service.ts'
+import { groupsIn } from './chat/groups/adapter.ts'
+import type { Groups } from './chat/groups/port.ts'
+import { type GroupService, groupService } from './chat/groups/service.ts'
+import { messageChangesIn } from './chat/message-changes/adapter.ts'
+import type { MessageChanges } from './chat/message-changes/port.ts'
+import { type MessageChangeService, messageChangeService } from './chat/message-changes/service.ts'
+import { messagesIn } from './chat/messages/adapter.ts'
+import type { Messages } from './chat/messages/port.ts'
+import { type MessageService, messageService } from './chat/messages/service.ts'
+import { receiptsIn } from './chat/receipts/adapter.ts'
+import type { Receipts } from './chat/receipts/port.ts'
+import { type ReceiptService, receiptService } from './chat/receipts/service.ts'
+import { searchIn } from './chat/search/adapter.ts'
+import type { MessageSearch } from './chat/search/port.ts'
+import { type SearchService, searchService } from './chat/search/service.ts'
+import { syncIn } from './chat/sync/adapter.ts'
+import type { Sync } from './chat/sync/port.ts'
+import { type SyncService, syncService } from './chat/sync/service.ts'
+import { type TypingService, typingService } from './chat/typing/service.ts'
+import { wordlessMessagesIn } from './chat/words/adapter.ts'
+import type { WordlessMessages } from './chat/words/port.ts'
+import { type Reindexer, reindexer } from './chat/words/reindexer.ts'
 import type { OpenDatabase } from './database/open.ts'
+import { backend } from './gateways/backend/service.ts'
+import { type CommandRates, commandsOver } from './gateways/commands/service.ts'
 import { isOutage } from './kernel/outage.ts'
-import type { Addresses } from './ports/addresses.ts'
-import type { Conversations } from './ports/conversations.ts'
-import type { Groups } from './ports/groups.ts'
-import type { MessageChanges } from './ports/message-changes.ts'
-import type { Messages } from './ports/messages.ts'
-import type { OldHashes } from './ports/old-hashes.ts'
-import type { Outbox } from './ports/outbox.ts'
-import type { Receipts } from './ports/receipts.ts'
-import type { MessageSearch } from './ports/search.ts'
-import type { Sessions } from './ports/sessions.ts'
-import type { Sync } from './ports/sync.ts'
-import type { Users } from './ports/users.ts'
-import type { PresenceAudience, Visibility } from './ports/visibility.ts'
-import { type AccountService, accountService } from './services/accounts.ts'
-import { type Announcer, announcer as announcing, type Warn } from './services/announcer.ts'
-import { audienceOf } from './services/audience.ts'
-import { backend } from './services/backend.ts'
-import { type CommandRates, commandsOver } from './services/commands.ts'
-import { type ConversationService, conversationService } from './services/conversations.ts'
-import { failures as countFailures } from './services/failures.ts'
-import { type GroupService, groupService } from './services/groups.ts'
-import { type MessageChangeService, messageChangeService } from './services/message-changes.ts'
-import { type MessageService, messageService } from './services/messages.ts'
-import type { Passwords } from './services/passwords.ts'
-import { presenceService } from './services/presence.ts'
-import { type ReceiptService, receiptService } from './services/receipts.ts'
-import { type SearchService, searchService } from './services/search.ts'
-import { type SessionService, sessionService } from './services/sessions.ts'
-import { type Sweeper, sweeper } from './services/sweeper.ts'
-import { type SyncService, syncService } from './services/sync.ts'
-import { type TypingService, typingService } from './services/typing.ts'
+import { type AccountService, accountService } from './people/accounts/service.ts'
+import { databaseAddresses } from './people/addresses/adapter.ts'
+import type { Addresses } from './people/addresses/port.ts'
+import { directoryIn } from './people/directory/adapter.ts'
+import type { Directory, PeopleList } from './people/directory/port.ts'
+import { type DirectoryService, directoryService } from './people/directory/service.ts'
+import { unkeyedNamesIn } from './people/names/adapter.ts'
+import type { UnkeyedNames } from './people/names/port.ts'
+import { type NameService, nameService } from './people/names/service.ts'
+import { oldHashesIn } from './people/old-hashes/adapter.ts'
+import type { OldHashes } from './people/old-hashes/port.ts'
+import { failureBudgets } from './people/passwords/failure-budgets.ts'
+import type { Passwords } from './people/passwords/service.ts'
+import { presenceAnnouncer } from './people/presence/announcer.ts'
+import { audienceOf } from './people/presence/audience.ts'
+import { introductions } from './people/presence/introductions.ts'
+import { presenceService } from './people/presence/service.ts'
+import { databaseSessions } from './people/sessions/adapter.ts'
+import { sessionControlsFrom } from './people/sessions/controls.ts'
+import type { Sessions } from './people/sessions/port.ts'
+import { type SessionService, sessionService } from './people/sessions/service.ts'
+import { databaseUsers } from './people/users/adapter.ts'
+import type { Users } from './people/users/port.ts'
+import { visibilityIn } from './people/visibility/adapter.ts'
+import type { PresenceAudience, Visibility } from './people/visibility/port.ts'
 
-/** What the services of one api node stand on. */
+/** The ports and settings of the services of one api node. */
 export interface ServicePorts {
   readonly users: Users
+  readonly directory: Directory
+  /** What the list of people shows: nothing by default. */
+  readonly peopleList?: PeopleList
+  readonly unkeyedNames: UnkeyedNames
   readonly sessions: Sessions
   readonly conversations: Conversations
   readonly groups: Groups
   readonly messages: Messages
   readonly messageChanges: MessageChanges
   readonly search: MessageSearch
+  readonly wordless: WordlessMessages
   readonly receipts: Receipts
   readonly sync: Sync
   readonly outbox: Outbox
+  readonly changes: Changes
+  readonly personalStreams: PersonalStreams
   readonly bus: Pick<Bus, 'publish'>
   readonly presence: Pick<Presence, 'online' | 'everybody' | 'declare'>
   readonly visibility: Visibility
-  /** The one that the ports of the database were opened for. */
+  /** The same value that the database ports were made with. */
   readonly presenceAudience: PresenceAudience
   readonly tokens: Tokens
   readonly passwords: Passwords
   readonly oldHashes: OldHashes
   readonly addresses: Addresses
   readonly limits: Limits
-  /** The contract's own unless given. */
+  /** The contract's rates by default. */
   readonly failureRates?: FailureRates
-  /** Counted together with requests over HTTP; the contract's own unless given. */
+  /** Commands and HTTP requests share these budgets. The contract's rates by default. */
   readonly commandRates?: CommandRates
   readonly refreshTtlMs: number
   /** Milliseconds since 1970. */
   readonly clock: Clock
   /** A new uuid. */
   readonly newId: () => string
-  /** Told of what failed without failing a request. */
+  /** Receives errors that fail no request. */
   readonly warn: Warn
 }
 
-/** Everything one api node does. */
+/** The services of one api node. */
 export interface ApiServices {
   readonly accounts: AccountService
+  readonly directory: DirectoryService
   readonly sessions: SessionService
+  readonly names: NameService
   readonly conversations: ConversationService
   readonly groups: GroupService
   readonly messages: MessageService
@@ -96,29 +124,38 @@ export interface ApiServices {
   readonly sync: SyncService
   readonly typing: TypingService
   readonly announcer: Announcer
-  /** For one timer of `main`, every second or so. */
+  /** The worker runs it about every second. */
   readonly sweeper: Sweeper
-  /** For gateways. */
+  /** As the sweeper. */
+  readonly reindexer: Reindexer
+  /** The contract that gateways call. */
   readonly backend: Backend
 }
 
-/** Puts the services of one api node together. Starts nothing. */
+/** Builds the services of one api node. Starts nothing. */
 export function apiServices(ports: ServicePorts): ApiServices {
-  const { clock, newId, warn, commandRates = rates } = ports
-  const announcer = announcing({ ...ports, clock, warn })
+  const { clock, newId, commandRates = rates, peopleList = 'off' } = ports
+  const announcer = openAnnouncer(ports)
+  const chat = chatAnnouncer({ announcer, introductions: introductions(ports), clock })
   const sessions = sessionService({ ...ports, announcer })
-  const receipts = receiptService({ receipts: ports.receipts, announcer })
-  const presence = presenceService({ ...ports, audience: audienceOf(ports), announcer })
-  const messages = messageService({ ...ports, receipts, announcer, newId })
-  const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer })
-  const typing = typingService({ ...ports, announcer })
+  const receipts = receiptService({ receipts: ports.receipts, announcer: chat })
+  const presence = presenceService({
+    ...ports,
+    audience: audienceOf(ports),
+    announcer: presenceAnnouncer(announcer, clock)
+  })
+  const messages = messageService({ ...ports, receipts, announcer: chat, newId })
+  const messageChanges = messageChangeService({ ...ports, changes: ports.messageChanges, announcer: chat })
+  const typing = typingService({ ...ports, announcer: chat })
   const sync = syncService({ ...ports, presence })
-  const groups = groupService({ ...ports, presence, announcer })
-  const failures = countFailures({ ...ports, rates: ports.failureRates ?? failureRates })
+  const groups = groupService({ ...ports, presence, announcer: chat })
+  const failures = failureBudgets({ ...ports, rates: ports.failureRates ?? failureRates })
   return {
-    accounts: accountService({ ...ports, sessions, presence, failures }),
+    accounts: accountService({ ...ports, sessions, presence, failures, peopleList }),
+    directory: directoryService({ ...ports, peopleList }),
     sessions,
-    conversations: conversationService({ ...ports, groups, presence, announcer }),
+    names: nameService(ports),
+    conversations: conversationService({ ...ports, groups, presence, announcer: chat }),
     groups,
     messages,
     messageChanges,
@@ -127,7 +164,14 @@ export function apiServices(ports: ServicePorts): ApiServices {
     sync,
     typing,
     announcer,
-    sweeper: sweeper({ ...ports, announcer }),
+    sweeper: sweeper({
+      ...ports,
+      sources: [
+        conversationSource(ports.changes, chat.introduce),
+        personalSource(ports.personalStreams, [sessionControlsFrom(ports.sessions)])
+      ]
+    }),
+    reindexer: reindexer(ports.wordless),
     backend: backend({
       ...ports,
       carryOut: commandsOver({ ...ports, messages, messageChanges, receipts, sync, typing, commandRates }),
@@ -139,10 +183,12 @@ export function apiServices(ports: ServicePorts): ApiServices {
   }
 }
 
-/** The ports that an open database, already migrated, stands behind. */
+/** The ports that a migrated database implements. */
 export type DatabasePorts = Pick<
   ServicePorts,
   | 'users'
+  | 'directory'
+  | 'unkeyedNames'
   | 'sessions'
   | 'addresses'
   | 'visibility'
@@ -153,19 +199,24 @@ export type DatabasePorts = Pick<
   | 'messages'
   | 'messageChanges'
   | 'search'
+  | 'wordless'
   | 'receipts'
   | 'sync'
   | 'outbox'
+  | 'changes'
+  | 'personalStreams'
 >
 
-/** Every port of the services that is kept in the database; `presenceAudience` sees whose presence they show. */
+/** Every database port of the services. Users see the presence of `presenceAudience`. */
 export function databasePorts(
   { database, hot, prisma, longestWriteMs }: OpenDatabase,
   presenceAudience: PresenceAudience = 'contacts'
 ): DatabasePorts {
   return {
     presenceAudience,
+    directory: directoryIn(database),
     users: databaseUsers(database, prisma, presenceAudience),
+    unkeyedNames: unkeyedNamesIn(database),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
     visibility: visibilityIn(database),
@@ -175,8 +226,11 @@ export function databasePorts(
     messages: messagesIn(database, hot),
     messageChanges: messageChangesIn(database),
     search: searchIn(database),
+    wordless: wordlessMessagesIn(database),
     receipts: receiptsIn(database, hot),
     sync: syncIn(database, longestWriteMs, presenceAudience),
-    outbox: outboxIn(database)
+    outbox: outboxIn(database),
+    changes: changesIn(database),
+    personalStreams: personalStreamsIn(database)
   }
 }

@@ -12,7 +12,7 @@ const failures = (name: keyof typeof failureRates): TString => {
   return RateVariable({ description: `${description}; above it 429.`, default: failureRates[name] })
 }
 
-/** The variables of how often something may be asked for over HTTP. */
+/** The variables for rates of HTTP requests and wrong passwords. */
 export const RateVariables = Type.Object({
   RATE_FACTOR: RateFactor,
   RATE_READ: requests('read'),
@@ -29,7 +29,7 @@ export const RateVariables = Type.Object({
 })
 type RateConfig = Readonly<Static<typeof RateVariables>>
 
-/** The rates of requests that the variables say. */
+/** The rates of requests from the variables. */
 export function requestRates(config: RateConfig): RequestRates {
   const { RATE_FACTOR: factor } = config
   return {
@@ -43,7 +43,7 @@ export function requestRates(config: RateConfig): RequestRates {
   }
 }
 
-/** The rates of wrong passwords that the variables say. They know no factor: a load test signs in with right ones. */
+/** The rates of wrong passwords from the variables. `RATE_FACTOR` does not apply: a load test uses right passwords. */
 export function passwordFailureRates(config: RateConfig): FailureRates {
   return {
     account: readRate(config.LOGIN_FAILURES),

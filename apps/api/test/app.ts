@@ -16,15 +16,15 @@ import type { Test } from 'tap'
 import { apiPlugin } from '../src/app.ts'
 import { type ApiServices, apiServices, databasePorts, type ServicePorts } from '../src/compose.ts'
 import type { OpenDatabase } from '../src/database/open.ts'
+import { readiness } from '../src/health/adapter.ts'
 import type { RequestRates } from '../src/kernel/limits.ts'
 import type { ListStyle } from '../src/kernel/paging.ts'
 import { buildServer } from '../src/kernel/server.ts'
-import type { PresenceAudience } from '../src/ports/visibility.ts'
-import { readiness } from '../src/readiness.ts'
-import type { Passwords } from '../src/services/passwords.ts'
+import type { Passwords } from '../src/people/passwords/service.ts'
+import type { PresenceAudience } from '../src/people/visibility/port.ts'
 import { openAny } from './database/engines.ts'
 
-/** One api node on a fresh embedded database, and what a test looks behind it with. */
+/** One api node on a fresh embedded database, with its parts for inspection. */
 export interface TestApi {
   readonly app: FastifyInstance
   readonly open: OpenDatabase
@@ -33,22 +33,22 @@ export interface TestApi {
   readonly bus: Bus
   readonly presence: Presence
   readonly ports: ServicePorts
-  /** Everything that was warned of. */
+  /** All arguments of `warn`, call by call. */
   readonly warnings: unknown[]
   drain(): void
-  /** Makes an account and signs in. */
+  /** Creates an account and signs in. */
   join(name?: string): Promise<Person>
-  /** Signs somebody in once more. */
+  /** Starts another session for the same account. */
   again(person: Person): Promise<Person>
 }
 
-/** Somebody signed in. */
+/** A signed-in user. */
 export interface Person {
   readonly id: UserId
   readonly username: string
   readonly access: string
   readonly refresh: string
-  /** A request with his token. */
+  /** Sends a request with the user's token. */
   ask(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
 }
 
@@ -61,7 +61,7 @@ export interface Answer {
   readonly body: Body
 }
 
-/** A parsed answer, whatever its shape: a list, or an object with the members that tests read one by one. */
+/** A parsed answer: a list, or an object with the fields that tests read. */
 export interface Body extends ReadonlyArray<Body> {
   readonly id: number
   readonly seq: number
@@ -83,25 +83,25 @@ export interface TestOptions {
   readonly lists?: ListStyle
   readonly corsOrigins?: readonly string[]
   readonly requestRates?: RequestRates
-  /** Hears of every route. */
+  /** Called with every route. */
   readonly onRoute?: (route: RouteOptions) => void
-  /** Hears what is published. */
+  /** Listens on the bus. */
   readonly listener?: BusListener
   readonly presenceAudience?: PresenceAudience
-  /** Takes the place of ports. */
+  /** Replaces ports. */
   readonly ports?: (ports: ServicePorts) => Partial<ServicePorts>
 }
 
 const PASSWORD = 'correct horse 9'
 
-/** Hashing costs tests nothing: what is kept is the password itself. */
+/** Stores passwords as plain text, so that tests need no hashing. */
 const plainPasswords: Passwords = {
   hash: async password => `plain:${password}`,
   verify: async (hash, password) => hash === `plain:${password}`,
   isOld: () => false
 }
 
-/** Starts a node, and stops it with the test. */
+/** Starts a node that stops with the test. */
 export async function startApi(t: Test, options: TestOptions = {}): Promise<TestApi> {
   const open = await openAny()
   const app = buildServer()
@@ -144,7 +144,7 @@ export async function startApi(t: Test, options: TestOptions = {}): Promise<Test
   return { app, open, services, tokens, bus, presence, ports, warnings, drain, ...people }
 }
 
-/** A request without a token, unless `headers` bring one. Objects go as JSON, texts and bytes as they are. */
+/** Sends a request with `headers` and without a token. Objects are sent as JSON, strings and bytes as they are. */
 export async function ask(
   app: FastifyInstance,
   method: Method,

@@ -1,7 +1,7 @@
 import type { Bus, Delivery } from '@rendezvous/cluster'
 import { ClusterError } from '@rendezvous/cluster'
 
-/** A bus that notes what is published, and that a test can take down. */
+/** A bus that records published deliveries. A test can take it down. */
 export function recordingBus() {
   const published: Delivery[] = []
   let down = false
@@ -20,7 +20,7 @@ export function recordingBus() {
     comeUp() {
       down = false
     },
-    /** What was published since the last call, without its times and versions: topics, header, frames. */
+    /** The topics, header and parsed frames of each delivery since the last call. */
     take() {
       return published.splice(0).map(({ topics, envelope: { header, frames } }) => ({
         topics,

@@ -5,14 +5,14 @@ import { ApiError, type Claims, limits } from '@rendezvous/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
 import type { WebSocket } from 'ws'
-import { connect } from './connection.ts'
-import { selectProtocol } from './dialect.ts'
-import { openSockets } from './drain.ts'
-import { type Guard, openCrowd } from './flood.ts'
-import { refuseBrokenHandshake, versions } from './handshake.ts'
 import { type GatewayDeps, openNode } from './node.ts'
-import { isHandshake, type Listener, webSocketsOnly } from './protocols.ts'
-import { admission } from './upgrade.ts'
+import { connect } from './socket/connection.ts'
+import { selectProtocol } from './socket/dialect.ts'
+import { openSockets } from './socket/drain.ts'
+import { admission } from './upgrade/admission.ts'
+import { refuseBrokenHandshake, versions } from './upgrade/handshake.ts'
+import { isHandshake, type UpgradeListener, webSocketsOnly } from './upgrade/protocols.ts'
+import { openQuotas, type SocketQuota } from './upgrade/quota.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,15 +20,15 @@ declare module 'fastify' {
   }
 }
 
-/** Where a socket opens: with and without the trailing slash. */
+/** The paths at which a socket opens, with and without the trailing slash. */
 const PATHS = ['/ws/chat', '/ws/chat/'] as const
 
-/** When a person may have closed one of his sockets: a guess. */
-const SEAT_RETRY_SECONDS = 5
+/** When a user with too many sockets should try again: a guess, since it is unknown when they close one. */
+const QUOTA_RETRY_SECONDS = 5
 
 /**
- * Serves `GET /ws/chat`, and drains its sockets when the app closes. No other path can be upgraded. Refusals are thrown as ApiError: who builds
- * the app gives them their body.
+ * Serves `GET /ws/chat`, and drains its sockets when the app closes. No other path can be upgraded. Refusals are thrown
+ * as ApiError, whose body the app's error handler makes.
  */
 export const gatewayPlugin = plugin(gateway, { fastify: '5.x', name: '@rendezvous/gateway' })
 
@@ -36,13 +36,13 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
   const node = openNode(deps, app.log)
   const sockets = openSockets(node)
   const admit = admission({ ...deps, backend: node.backend, now: deps.timers.now })
-  const crowd = openCrowd(deps.settings, deps.timers.now)
-  const admitted = new WeakMap<FastifyRequest, Guest>()
+  const quotas = openQuotas(deps.settings, deps.timers.now)
+  const admitted = new WeakMap<FastifyRequest, Admitted>()
   const otherListeners = app.server.listeners('upgrade')
   let draining = false
   let admitting = 0
 
-  /** From now on an upgrade is a plain request to Node: it is answered, and its connection closed, like any other. */
+  /** Makes Node treat a further upgrade as a plain request: it is answered, and its connection is closed. */
   function stopUpgrading(): void {
     for (const listener of app.server.listeners('upgrade') as (() => void)[])
       if (!otherListeners.includes(listener)) app.server.removeListener('upgrade', listener)
@@ -65,13 +65,13 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     admitting += 1
     try {
       const claims = await admit(request)
-      const guard = crowd.enter(claims.userId)
-      if (guard === null) throw new ApiError('too_many_sockets', { retryAfter: SEAT_RETRY_SECONDS })
-      const turnBack = () => guard.leave()
-      reply.raw.socket?.once('close', turnBack)
-      admitted.set(request, { claims, guard, response: reply.raw, turnBack })
+      const quota = quotas.open(claims.userId)
+      if (quota === null) throw new ApiError('too_many_sockets', { retryAfter: QUOTA_RETRY_SECONDS })
+      const release = () => quota.release()
+      reply.raw.socket?.once('close', release)
+      admitted.set(request, { claims, quota, response: reply.raw, release })
     } finally {
-      admitting -= 1 // its socket opens, and counts, in this same turn of the event loop
+      admitting -= 1 // the socket opens and counts in this same turn of the event loop
     }
   }
 
@@ -79,7 +79,7 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     options: {
       maxPayload: limits.frameBytes,
       maxFragments: limits.frameFragments,
-      autoPong: false, // ours are counted, and ws would cut who sends many without a word
+      autoPong: false, // pongs are sent and counted by us: ws would cut a flooding client without a close code
       perMessageDeflate: false,
       clientTracking: false,
       handleProtocols: selectProtocol
@@ -87,51 +87,53 @@ async function gateway(app: FastifyInstance, deps: GatewayDeps): Promise<void> {
     preClose: done => void preClose().then(() => done(), done)
   })
 
-  const handshakes = (app.server.listeners('upgrade') as Listener[]).filter(one => !otherListeners.includes(one))
+  const handshakes = (app.server.listeners('upgrade') as UpgradeListener[]).filter(one => !otherListeners.includes(one))
   for (const listener of handshakes) app.server.removeListener('upgrade', listener)
   app.server.on('upgrade', webSocketsOnly(app.server, PATHS, handshakes))
 
   app.addHook('onRequest', async (request, reply) => {
-    if (isHandshake(request.raw, PATHS)) void reply.header('connection', 'close') // a proxy must not keep it for another request
+    // a proxy must not reuse this connection for another request
+    if (isHandshake(request.raw, PATHS)) void reply.header('connection', 'close')
   })
   app.addHook('onResponse', async ({ raw }) => {
-    // Node no longer watches the connection of an upgrade that was refused, and @fastify/websocket ends it only if the refusal came after its own hook
+    // Node no longer handles the connection of a refused upgrade. @fastify/websocket ends it only when the refusal came
+    // after its own hook.
     if (isHandshake(raw, PATHS)) raw.socket.destroy()
   })
 
-  // a context of its own, since @fastify/websocket sees only routes that are added after it has loaded
+  // a context of its own, since @fastify/websocket sees only routes that are added after it loaded
   await app.register(async scope => {
     for (const url of routes(app))
       scope.get(url, { websocket: true, config: { access: 'public' }, preValidation }, (socket, request) => {
-        const guest = admitted.get(request)
-        if (guest === undefined) return socket.terminate()
-        const { claims, guard } = guest // by themselves, since `guest` would be held by what ends the connection
-        const stream = guest.response.socket // an injected request has none of its own
+        const entry = admitted.get(request)
+        if (entry === undefined) return socket.terminate()
+        const { claims, quota } = entry // copied, so that the connection does not keep `entry` in memory
+        const stream = entry.response.socket // an injected request has no socket of its own
         if (stream === null) return socket.terminate()
-        letGo(socket, stream, guest)
-        const connection = connect({ socket, stream, claims, guard }, node, sockets.delete)
+        detachRequest(socket, stream, entry)
+        const connection = connect({ socket, stream, claims, quota }, node, sockets.delete)
         sockets.add(connection)
-        if (draining) connection.sendAway(0)
+        if (draining) connection.disconnect(0)
       })
   })
 }
 
-/** Who was let in: who he is, what he may do, the response that the upgrade did without, and what is due when it comes to nothing. */
-interface Guest {
+/** An admitted upgrade. `response` is not used for an answer. `release` gives the quota back if no socket opens. */
+interface Admitted {
   readonly claims: Claims
-  readonly guard: Guard
+  readonly quota: SocketQuota
   readonly response: ServerResponse
-  readonly turnBack: () => void
+  readonly release: () => void
 }
 
-/** Takes from a new socket what would hold its request, headers and all, for as long as it lives: half of what an idle socket takes. */
-function letGo(socket: WebSocket, stream: Socket, { response, turnBack }: Guest): void {
-  socket.removeAllListeners('error') // the plugin's, which only logs; who serves the socket listens for himself
+/** Removes the references from a new socket to its request and headers, which take half of an idle socket's memory. */
+function detachRequest(socket: WebSocket, stream: Socket, { response, release }: Admitted): void {
+  socket.removeAllListeners('error') // the plugin's listener only logs; the connection adds its own
   response.detachSocket(stream)
-  stream.off('close', turnBack) // who serves the socket gives the seat back
+  stream.off('close', release) // the connection releases the quota
 }
 
-/** The paths to name to the router: one is enough where it ignores the slash itself. */
+/** The paths to register. One is enough when the router ignores the trailing slash. */
 function routes(app: FastifyInstance): readonly string[] {
   const ignoresSlash = app.initialConfig.routerOptions?.ignoreTrailingSlash ?? false
   return ignoresSlash ? PATHS.slice(0, 1) : PATHS

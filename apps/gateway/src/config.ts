@@ -15,50 +15,80 @@ const rate = (name: keyof typeof socketRates, beyond: string) =>
 export const GatewayVariables = Type.Object({
   ALLOWED_ORIGINS: Type.Array(Type.String(), {
     description:
-      'Origins whose pages may open a socket, e.g. https://app.example, or * for all; those of the own host always may, on any port',
+      'Origins whose pages may open a socket, e.g. https://app.example, or * for all; pages of the own host always may, on any port',
     default: [...preset.allowedOrigins]
   }),
   WS_QUERY_TOKEN: Type.Boolean({
-    description: 'Whether a socket may be opened with ?token=, as clients of the first backend do; a ?ticket= is safer',
+    description: 'Whether ?token= may open a socket, as clients of the first backend need it; a ?ticket= is safer',
     default: preset.queryToken
   }),
   SOCKETS_MAX: Type.Integer({
-    description: 'Sockets of one gateway; above it an upgrade is answered with 503',
+    description: 'Most sockets of one gateway; above it an upgrade is refused with 503',
     default: preset.socketsMax,
     minimum: 1
   }),
   SOCKETS_PER_PERSON: Type.Integer({
-    description: 'Sockets of one person on one gateway; above it an upgrade is answered with 429. 0 for no limit',
+    description: 'Most sockets of one user on one gateway; above it an upgrade is refused with 429. 0 means no limit',
     default: preset.socketsPerPerson,
     minimum: 0
   }),
   RATE_FACTOR: RateFactor,
-  RATE_UPGRADES_ADDRESS: rate('upgradesByAddress', '429'),
-  RATE_UPGRADES_PERSON: rate('upgradesByAccount', '429'),
+  RATE_UPGRADES_ADDRESS: rate('upgradesByAddress', 'an upgrade is refused with 429'),
+  RATE_UPGRADES_PERSON: rate('upgradesByAccount', 'an upgrade is refused with 429'),
   RATE_FRAMES_SOCKET: rate('framesBySocket', 'a frame is refused as `throttled`'),
   RATE_FRAMES_PERSON: rate('framesByAccount', 'a frame is refused as `throttled`'),
-  RATE_REFUSED_FRAMES: rate('refusedFrames', '4429'),
+  RATE_REFUSED_FRAMES: rate('refusedFrames', 'the socket closes with 4429'),
   HEARTBEAT_INTERVAL: variable('Between two pings of a socket', preset.heartbeatIntervalMs, 1_000, 3_600_000),
-  HEARTBEAT_TIMEOUT: variable('For the pong; then 4003', preset.heartbeatTimeoutMs, 100, 600_000),
-  CONNECT_TIMEOUT: variable('From the upgrade to `ready`; then 4005', preset.connectTimeoutMs, 100, 600_000),
-  CLOSE_TIMEOUT: variable('For the other half of a close handshake', preset.closeTimeoutMs, 100, 60_000),
+  HEARTBEAT_TIMEOUT: variable(
+    'How long a pong may take; after it the socket closes with 4003',
+    preset.heartbeatTimeoutMs,
+    100,
+    600_000
+  ),
+  CONNECT_TIMEOUT: variable(
+    'How long the time from the upgrade to `ready` may be; after it the socket closes with 4005',
+    preset.connectTimeoutMs,
+    100,
+    600_000
+  ),
+  CLOSE_TIMEOUT: variable(
+    'How long a client may take to answer a close frame; after it the connection is cut',
+    preset.closeTimeoutMs,
+    100,
+    60_000
+  ),
   SLOW_CONSUMER_BYTES: Type.Integer({
-    description: 'What may wait in memory for one socket; above it 4002',
+    description: 'Most bytes that may wait in memory for one socket; above it the socket closes with 4002',
     default: preset.slowConsumerBytes,
     minimum: 65_536
   }),
-  PRESENCE_GRACE: variable('Online after the last socket closed', preset.presenceGraceMs, 0, 600_000),
-  DRAIN_GRACE: variable('Online after the gateway drained', preset.drainGraceMs, 0, 600_000),
-  DRAIN_TIME: variable('Over which a draining gateway closes its sockets at most', preset.drainMs, 0, 600_000),
-  RECONNECT_SPREAD: variable('Over which they are asked to reconnect', preset.reconnectSpreadMs, 0, 600_000),
-  RESYNC_SPREAD: variable('Over which sockets resync after the bus broke', preset.resyncSpreadMs, 0, 600_000),
-  DELIVERED_DELAY: variable('How long delivered reports are gathered', preset.deliveredDelayMs, 0, 10_000),
-  BATCH_DELAY: variable('How long calls to the api are gathered', preset.batchDelayMs, 0, 100)
+  PRESENCE_GRACE: variable(
+    'How long a user stays online after their last socket closed',
+    preset.presenceGraceMs,
+    0,
+    600_000
+  ),
+  DRAIN_GRACE: variable('How long a user stays online after the gateway drained', preset.drainGraceMs, 0, 600_000),
+  DRAIN_TIME: variable('The longest time over which a draining gateway closes its sockets', preset.drainMs, 0, 600_000),
+  RECONNECT_SPREAD: variable(
+    'The time over which clients of a draining gateway spread their reconnects',
+    preset.reconnectSpreadMs,
+    0,
+    600_000
+  ),
+  RESYNC_SPREAD: variable(
+    'The time over which sockets resync after an interruption of the bus',
+    preset.resyncSpreadMs,
+    0,
+    600_000
+  ),
+  DELIVERED_DELAY: variable('How long delivered reports wait for others', preset.deliveredDelayMs, 0, 10_000),
+  BATCH_DELAY: variable('The longest time that a call to the api waits for others', preset.batchDelayMs, 0, 100)
 })
-/** The variables of a gateway, read. */
+/** The parsed environment variables of a gateway. */
 export type GatewayConfig = Readonly<Static<typeof GatewayVariables>>
 
-/** The settings that the variables say. */
+/** Makes the settings from the variables. */
 export function gatewaySettings(config: GatewayConfig): GatewaySettings {
   return Object.freeze({
     allowedOrigins: config.ALLOWED_ORIGINS,

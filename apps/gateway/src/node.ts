@@ -2,29 +2,29 @@ import { type Bus, type BusListener, ClusterError, type Limits, type Presence, t
 import type { Backend } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Alarms, openAlarms } from './alarms.ts'
-import { type BatchedBackend, batchedBackend } from './batches.ts'
-import { coalescedDeliveries, type Deliveries } from './deliveries.ts'
-import { type Hub, openHub } from './hub.ts'
-import { type LocalPresence, localPresence } from './presence.ts'
-import { openRooms, type Rooms } from './rooms.ts'
+import { type BatchedBackend, batchedBackend } from './backend/batches.ts'
+import { coalescedDeliveries, type Deliveries } from './backend/deliveries.ts'
+import { type Hub, openHub } from './hub/hub.ts'
+import { type LocalPresence, localPresence } from './presence/local-presence.ts'
+import { openRooms, type Rooms } from './rooms/rooms.ts'
 import type { GatewaySettings } from './settings.ts'
+import { type Alarms, openAlarms } from './socket/alarms.ts'
+import { type ServerFrames, serverFrames } from './socket/server-frames.ts'
 import type { Timers } from './timers.ts'
-import { type Voice, voice } from './voice.ts'
 
-/** What a gateway is given. What it opens itself (the bus) it closes; everything else belongs to who gave it. */
+/** What a gateway needs. It closes the bus, which it opens itself. Everything else belongs to the caller. */
 export interface GatewayDeps {
   readonly backend: Backend
   /** Opens this gateway's own connection to the bus. Called once. */
   readonly openBus: (listener: BusListener) => Bus
-  /** Presence as this gateway sees it: opened with an id of its own. */
+  /** Opened with an id of this gateway's own. */
   readonly presence: Presence
   readonly tickets: Tickets
   readonly limits: Limits
   readonly tokens: Pick<Tokens, 'verifyAccessOnce'>
   readonly settings: GatewaySettings
   readonly timers: Timers
-  /** From 0 to 1: spreads what would otherwise happen at once. */
+  /** Returns a number from 0 to 1, by which work of many sockets is spread over time. */
   readonly random: () => number
 }
 
@@ -39,16 +39,16 @@ export interface Node {
   readonly rooms: Rooms
   readonly presence: LocalPresence
   readonly deliveries: Deliveries
-  readonly voice: Voice
-  /** Notes what went wrong and was survived. */
+  readonly serverFrames: ServerFrames
+  /** Logs an error that the gateway recovered from. */
   readonly log: (error: unknown, what: string) => void
-  /** Notes what a client did wrong, for who looks into one. */
+  /** Logs an error that a client caused. */
   readonly debug: (error: unknown, what: string) => void
-  /** Says what is still to be said to the api, and ends. No socket may be left. */
+  /** Sends the reports that still wait, and closes the bus. Call it when no socket is left. */
   close(): Promise<void>
 }
 
-/** Opens what the sockets share. `logger` takes log lines. */
+/** Opens what the sockets share, and logs to `logger`. */
 export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'warn' | 'debug'>): Node {
   const { backend, settings, timers, random } = deps
   const log = (error: unknown, what: string) => logger.warn(factsOf(error), what)
@@ -82,7 +82,7 @@ export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'war
     rooms,
     presence,
     deliveries,
-    voice: voice(timers.now),
+    serverFrames: serverFrames(timers.now),
     log,
     debug: (error, what) => logger.debug(factsOf(error), what),
     async close() {
@@ -93,7 +93,7 @@ export function openNode(deps: GatewayDeps, logger: Pick<FastifyBaseLogger, 'war
   }
 }
 
-/** What is expected to fail at times needs no stack. */
+/** Logs a cluster error without a stack, since such errors are expected at times. */
 function factsOf(error: unknown): object {
   return error instanceof ClusterError ? { code: error.code } : { err: error }
 }

@@ -1,49 +1,52 @@
 import type { Rate } from '@rendezvous/cluster'
 import { socketRates } from '@rendezvous/contract'
 
-/** What an operator may set. Times in milliseconds, sizes in bytes. */
+/** The settings of a gateway. Times are in milliseconds, sizes in bytes. */
 export interface GatewaySettings {
-  /** Origins (`https://app.example`) whose pages may open a socket, or `*` for all. Pages of the gateway's own host always may, on any port. */
+  /** Origins (`https://app.example`) whose pages may open a socket, or `*` for all. Pages of the gateway's own host
+   *  always may, on any port. */
   readonly allowedOrigins: readonly string[]
-  /** Whether `?token=` is read: the first backend's clients need it, though URLs end up in logs of others. */
+  /** Whether `?token=` is accepted. The first backend's clients need it, although proxies may log URLs. */
   readonly queryToken: boolean
-  /** Sockets of this node at most; above it an upgrade is refused with 503. */
+  /** Most sockets of this node. Above it an upgrade is refused with 503. */
   readonly socketsMax: number
-  /** Sockets of one person on this node at most, above it an upgrade is refused with 429; 0 for no limit. */
+  /** Most sockets of one user on this node. Above it an upgrade is refused with 429. 0 means no limit. */
   readonly socketsPerPerson: number
-  /** Upgrades over all nodes; null for no limit, as with all rates. Above it an upgrade is refused with 429. */
+  /** Upgrades on all nodes together. Above it an upgrade is refused with 429. As for all rates, null means no limit. */
   readonly upgradesByAddress: Rate | null
   readonly upgradesByAccount: Rate | null
-  /** Frames on this node; above it a frame is refused with `throttled`. */
+  /** Frames on this node. Above it a frame is refused with `throttled`. */
   readonly framesBySocket: Rate | null
   readonly framesByAccount: Rate | null
-  /** Refused frames of one socket; above it the socket closes with 4429. */
+  /** Refused frames of one socket. Above it the socket closes with 4429. */
   readonly refusedFrames: Rate | null
+  /** Between two pings of a socket. */
   readonly heartbeatIntervalMs: number
+  /** How long a pong may take. After it the socket closes with 4003. */
   readonly heartbeatTimeoutMs: number
-  /** From the upgrade to `ready`; above it the socket closes with 4005. */
+  /** How long the time from the upgrade to `ready` may be. After it the socket closes with 4005. */
   readonly connectTimeoutMs: number
-  /** For the client's half of a close handshake; then the connection is cut. */
+  /** How long the client may take to answer a close frame. After it the connection is cut. */
   readonly closeTimeoutMs: number
-  /** What may wait in memory to be written to one socket; above it the socket closes with 4002. */
+  /** Most bytes that may wait in memory for one socket. Above it the socket closes with 4002. */
   readonly slowConsumerBytes: number
-  /** How long a person stays online after his last socket closed. */
+  /** How long a user stays online after their last socket closed. */
   readonly presenceGraceMs: number
-  /** The same when this node drains. */
+  /** How long a user stays online after this node drained. */
   readonly drainGraceMs: number
-  /** Over which time a draining node closes its sockets at most. */
+  /** The longest time over which a draining node closes its sockets. */
   readonly drainMs: number
-  /** Over which time clients of a draining node are asked to spread their reconnecting. */
+  /** The time over which clients of a draining node spread their reconnects. */
   readonly reconnectSpreadMs: number
-  /** Over which time sockets are told to resync after an interruption. */
+  /** The time over which sockets resync after an interruption. */
   readonly resyncSpreadMs: number
-  /** How long delivered reports are gathered. */
+  /** How long delivered reports wait for others. */
   readonly deliveredDelayMs: number
-  /** How long calls to the api are gathered. */
+  /** The longest time that a call to the api waits for others while an earlier one is under way. */
   readonly batchDelayMs: number
 }
 
-/** What holds unless set otherwise. */
+/** The default settings. */
 export const defaultSettings: GatewaySettings = Object.freeze({
   allowedOrigins: [],
   queryToken: true,

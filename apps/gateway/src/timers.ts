@@ -1,17 +1,17 @@
-/** Time as the gateway uses it: passed in, so that tests own it. */
+/** The clock and timers of a gateway. An argument everywhere, so that tests can control time. */
 export interface Timers {
   /** Milliseconds since 1970. */
   now(): number
-  /** Milliseconds since some moment, whole: what is measured by it does not change when the clock of the machine is set. */
+  /** Whole milliseconds since some moment. Setting the machine's clock does not change it. */
   elapsed(): number
-  /** Calls `run` once, `ms` from now or soon after, and returns what cancels that. */
+  /** Calls `run` once, `ms` from now or soon after. Returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void
 }
 
-/** Longer waits than Node's timers can count (24.8 days) end early: who waits that long looks at the clock again. */
+/** The longest wait of Node's timers, 24.8 days. A longer one ends early, so its caller must check the clock again. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** The time of this machine. */
+/** The clock and timers of this machine. */
 export const systemTimers: Timers = {
   now: Date.now,
   elapsed: () => Math.floor(performance.now()),

@@ -2,7 +2,7 @@ import { commands } from '@rendezvous/contract'
 import t from 'tap'
 import { alice, openGateway } from './gateway.ts'
 
-// What every command answers to what is no input, by its schema: a new command is in it by itself.
+// How every command answers invalid input, derived from its schema, so that new commands are included.
 
 interface Field {
   readonly type?: string
@@ -13,7 +13,7 @@ interface Field {
 const { backend, connectReady } = await openGateway(t)
 const client = await connectReady(alice)
 
-/** Says `frame`, and resolves with the fields that its refusal names. */
+/** Sends `frame`, and returns the fields that its refusal names. */
 async function namedBy(frame: object): Promise<string[]> {
   client.say(frame)
   const { code, errors = {} } = await client.next()
@@ -23,7 +23,7 @@ async function namedBy(frame: object): Promise<string[]> {
 for (const [type, { properties }] of Object.entries(commands)) {
   const { type: _, ref, ...fields } = properties as Readonly<Record<string, Field>>
 
-  t.test(`${type} refuses by name a field of the wrong kind, one it does not know, and a ref that is none`, async t => {
+  t.test(`${type} names a field of the wrong type, an unknown field and an invalid ref`, async t => {
     t.strictSame((await namedBy({ type, surprise: 1 })).includes('surprise'), true)
     for (const name of ['constructor', 'toString', 'hasOwnProperty'])
       t.ok((await namedBy({ type, [name]: 1 })).includes(name), name)
@@ -35,13 +35,13 @@ for (const [type, { properties }] of Object.entries(commands)) {
   })
 }
 
-t.test('nothing of this was carried out, and the socket is still open', async t => {
+t.test('none of these commands was carried out, and the socket is still open', async t => {
   t.same(backend.asked('execute'), [])
   client.say({ type: 'ping', ref: 1 })
   t.match(await client.next(), { type: 'ack', ref: 1 })
 })
 
-/** Values that `field` cannot be; null is one for most. */
+/** Invalid values for `field`. */
 function wrongFor({ type, minimum, anyOf }: Field): unknown[] {
   const [first] = anyOf ?? []
   if (first !== undefined) return wrongFor(first)

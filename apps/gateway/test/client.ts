@@ -4,12 +4,12 @@ import { type ClientOptions, WebSocket } from 'ws'
 
 export type ReceivedFrame = Record<string, unknown> & { readonly type: string }
 
-/** A socket as a client holds it. */
+/** The client's side of a socket. */
 export interface Client {
   readonly socket: WebSocket
-  /** The next frame that was not taken yet. */
+  /** The next frame. */
   next(): Promise<ReceivedFrame>
-  /** The next frame of that type; what comes before it is dropped. */
+  /** The next frame of that type. Drops the frames before it. */
   nextOf(type: string): Promise<ReceivedFrame>
   /** Frames up to `ready`, in order. */
   untilReady(): Promise<ReceivedFrame[]>
@@ -18,8 +18,8 @@ export interface Client {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
 }
 
-/** Opens a socket and resolves when the upgrade is done. It is cut when `t` ends.
- *  @throws Error with the status when the upgrade is refused */
+/** Opens a socket and resolves when the upgrade is done. Cuts it when `t` ends.
+ *  @throws Error with the status when the upgrade is refused. */
 export async function openClient(t: Test, url: string, protocols: string[], options: ClientOptions): Promise<Client> {
   const socket = new WebSocket(url, protocols, options)
   const arrived = new EventEmitter()

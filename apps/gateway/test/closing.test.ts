@@ -17,7 +17,7 @@ t.test('a socket is pinged every 25 s, and one that answers stays', async t => {
     const pinged = once(client.socket, 'ping')
     gateway.timers.advance(25_000)
     await pinged
-    client.say({ type: 'ping' }) // the pong goes out before it
+    client.say({ type: 'ping' }) // the pong is sent before it
     t.match(await client.next(), { type: 'ack' })
   }
 })
@@ -34,7 +34,7 @@ t.test('no pong within 10 s closes with 4003', async t => {
 
   gateway.timers.advance(34_999)
   client.say({ type: 'ping' })
-  t.match(await client.next(), { type: 'ack' }, 'until then it is open')
+  t.match(await client.next(), { type: 'ack' }, 'it is open until then')
   gateway.timers.advance(1)
   t.same(await client.closed, { code: 4003, reason: 'heartbeat_timeout' })
 })
@@ -66,7 +66,7 @@ t.test('sockets of ended sessions close at once with 4501', async t => {
     frames: []
   })
 
-  await t.test('those of the sessions named', async t => {
+  await t.test('those of the named sessions', async t => {
     const gateway = await openGateway(t)
     const [one, two] = [
       await gateway.connectReady(alice, { claims: { sessionId: 's1' } }),
@@ -79,7 +79,7 @@ t.test('sockets of ended sessions close at once with 4501', async t => {
     t.match(await two.next(), { text: 'still here' })
   })
 
-  await t.test('all, save those of the token that is spared', async t => {
+  await t.test('all, except those of the spared token', async t => {
     const gateway = await openGateway(t)
     const [one, spared] = [
       await gateway.connectReady(alice),
@@ -92,14 +92,14 @@ t.test('sockets of ended sessions close at once with 4501', async t => {
     t.match(await spared.next(), { text: 'still here' })
   })
 
-  await t.test('also while they connect', async t => {
+  await t.test('also while it connects', async t => {
     const gateway = await openGateway(t)
     const api = publisher(t, gateway)
     gateway.backend.interpose('roster', () => api.publish([toAlice], end({})))
     t.equal((await (await gateway.connect(alice)).closed).code, 4501)
   })
 
-  await t.test('and their commands that wait are not carried out', async t => {
+  await t.test('and their waiting commands are not carried out', async t => {
     const gateway = await openGateway(t)
     const client = await gateway.connectReady(alice)
     const other = await gateway.connectReady(bob)
@@ -120,7 +120,7 @@ t.test('sockets of ended sessions close at once with 4501', async t => {
   })
 })
 
-t.test('who reads slower than events arrive is closed with 4002, and holds nobody up', async t => {
+t.test('a client that reads slower than events arrive is closed with 4002, and delays no other', async t => {
   const megabyte = 1024 * 1024
   const gateway = await openGateway(t, { settings: { slowConsumerBytes: 8 * megabyte } })
   const [slow, quick] = [await gateway.connectReady(alice), await gateway.connectReady(alice)]
@@ -139,12 +139,12 @@ t.test('who reads slower than events arrive is closed with 4002, and holds nobod
   t.ok(got < 30, `${got} of 40 were queued`)
 })
 
-t.test('who is told more than fits while he connects is closed with 4002', async t => {
+t.test('a socket that gets too many frames while it connects is closed with 4002', async t => {
   const gateway = await openGateway(t)
   const api = publisher(t, gateway)
   gateway.backend.interpose('roster', async () => {
     await api.messages([toAlice], 1, 1_001)
-    await new Promise(() => {}) // and the api never answers
+    await new Promise(() => {}) // the api never answers
   })
   const client = await gateway.connect(alice)
   t.equal((await client.closed).code, 4002)

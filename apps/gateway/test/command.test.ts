@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Client } from './client.ts'
 import { alice, bob, nextSeqs, openGateway, publisher, talk, toAlice } from './gateway.ts'
 
-/** Says `frame` and takes what is answered. */
+/** Sends `frame` and returns the answer. */
 async function ask(client: Client, frame: unknown) {
   client.say(frame)
   return client.next()
@@ -27,6 +27,18 @@ t.test('a command goes to the api with its claims, and its ack echoes the ref', 
   t.match(backend.asked('execute'), [{ claims: { userId: alice }, command: send }, {}, {}, {}, {}, {}, {}])
 })
 
+t.test('a send without a client_id gets one from the gateway, so that its call may be repeated', async t => {
+  const { backend, connectReady } = await openGateway(t)
+  const client = await connectReady(alice)
+  for (const ref of [1, 2]) t.match(await ask(client, { type: 'send_message', ref, to: bob, content: 'x' }), { ref })
+  const given = randomUUID()
+  t.match(await ask(client, { type: 'send_message', ref: 3, to: bob, content: 'x', client_id: given }), { ref: 3 })
+
+  const names = backend.asked('execute').map(({ command }) => 'client_id' in command && command.client_id)
+  t.match(names, [/^[0-9a-f-]{36}$/, /^[0-9a-f-]{36}$/, given])
+  t.equal(new Set(names).size, 3)
+})
+
 t.test('the gateway answers a ping itself', async t => {
   const { backend, connectReady } = await openGateway(t)
   const client = await connectReady(alice)
@@ -34,7 +46,7 @@ t.test('the gateway answers a ping itself', async t => {
   t.same(backend.asked('execute'), [])
 })
 
-t.test('what the api refuses is an error with its code and fields', async t => {
+t.test('a refusal of the api becomes an error with its code and fields', async t => {
   const { backend, connectReady } = await openGateway(t)
   const fields = { client_id: ['used'] }
   backend.answers.execute = () => ({ ok: false, code: 'client_id_conflict', detail: 'Another text.', fields })
@@ -48,7 +60,7 @@ t.test('what the api refuses is an error with its code and fields', async t => {
   })
 })
 
-t.test('a place above the head of a stream is an error, and each such stream is to be read anew', async t => {
+t.test('a seq above the head of a stream is an error, and each such stream is told to resync', async t => {
   const { backend, connectReady } = await openGateway(t)
   const streams = ['conversation:7', 'conversation:8']
   backend.answers.execute = () => ({ ok: false, code: 'bad_position', detail: 'Too far.', fields: { ranges: streams } })
@@ -59,7 +71,7 @@ t.test('a place above the head of a stream is an error, and each such stream is 
   for (const stream of streams) t.match(await client.next(), { type: 'resync', stream, v: 1 })
 })
 
-t.test('a refusal says how long to wait, where the api does', async t => {
+t.test('a refusal says how long to wait if the api does', async t => {
   const { backend, connectReady } = await openGateway(t)
   backend.answers.execute = () => ({ ok: false, code: 'throttled', detail: 'Later.', retryAfter: 1.5 })
   const client = await connectReady(alice)
@@ -77,7 +89,30 @@ t.test('when the api cannot be reached a command is unavailable, and the next is
   t.match(await ask(client, send), { type: 'ack', ref: 1 })
 })
 
-t.test('the commands of one socket are carried out one after the other, and only so many may wait', async t => {
+t.test('a send whose call is rejected is repeated once, as it is, while its client waits', async t => {
+  const { backend, connectReady, timers } = await openGateway(t)
+  let rejecting = 1
+  let lateMs = 0
+  backend.interpose('execute', async () => {
+    timers.advance(lateMs)
+    rejecting -= 1
+    if (rejecting >= 0) throw new Error('no api')
+  })
+  const client = await connectReady(alice)
+  const send = { type: 'send_message', ref: 1, to: bob, content: 'x' }
+  t.match(await ask(client, send), { type: 'ack', ref: 1 })
+  const [first, second] = backend.asked('execute')
+  t.same(second, first)
+
+  rejecting = 1
+  t.match(await ask(client, { type: 'mark_read', conversation_id: talk, seq: 3 }), { code: 'unavailable' })
+  rejecting = 1
+  lateMs = 5_001
+  t.match(await ask(client, send), { code: 'unavailable' }, 'too late')
+  t.equal(backend.asked('execute').length, 4)
+})
+
+t.test('commands of one socket are carried out one after the other, and a bounded number may wait', async t => {
   const { backend, connectReady } = await openGateway(t)
   const waiting: (() => void)[] = []
   let release = () => {}
@@ -99,7 +134,7 @@ t.test('the commands of one socket are carried out one after the other, and only
   )
 })
 
-t.test('what a client sent before it closed is carried out', async t => {
+t.test('commands sent before the client closed are carried out', async t => {
   const { backend, connectReady } = await openGateway(t)
   const client = await connectReady(alice)
   for (const ref of [1, 2, 3]) client.say({ type: 'send_message', ref, to: bob, content: 'x' })
@@ -129,7 +164,7 @@ t.test('a malformed command is refused by field, and the socket stays open', asy
     ],
     ['no recipient', { type: 'send_message', content: 'x' }, { non_field_errors: [/Exactly one/] }],
     ['two recipients', { ...send, conversation_id: talk, content: 'x' }, { non_field_errors: [/Exactly one/] }],
-    ['typing to nobody', { type: 'typing', is_typing: true }, { non_field_errors: [/Exactly one/] }],
+    ['typing without a target', { type: 'typing', is_typing: true }, { non_field_errors: [/Exactly one/] }],
     ['a bad client_id', { ...send, content: 'x', client_id: '5' }, { client_id: ['Must be a valid UUID.'] }],
     [
       'an unknown message_type',
@@ -174,7 +209,7 @@ t.test('an unknown type is refused, and the socket stays open', async t => {
   t.match(await ask(client, { type: 'ping' }), { type: 'ack' })
 })
 
-t.test('frames that cannot be read are refused, and the third closes the socket with 4502', async t => {
+t.test('unreadable frames are refused, and the third closes the socket with 4502', async t => {
   const { connectReady } = await openGateway(t)
   const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
   const rounds: (string | Buffer)[][] = [
@@ -198,7 +233,7 @@ t.test('frames that cannot be read are refused, and the third closes the socket 
   }
 })
 
-t.test('a frame of the largest size passes, one more byte closes with 1009', async t => {
+t.test('a frame of the largest size is accepted, one more byte closes with 1009', async t => {
   const { connectReady } = await openGateway(t)
   const client = await connectReady(alice)
   const padded = (bytes: number) => '{"type":"ping"}'.padEnd(bytes)
@@ -207,7 +242,7 @@ t.test('a frame of the largest size passes, one more byte closes with 1009', asy
   t.same(await client.closed, { code: closeCodes.tooBig.code, reason: closeCodes.tooBig.reason })
 })
 
-t.test("the sending device gets its ack and, as all of the sender's, the message", async t => {
+t.test("the sending device gets its ack and, like the sender's other devices, the message", async t => {
   const gateway = await openGateway(t)
   const api = publisher(t, gateway)
   gateway.backend.interpose('execute', () => api.messages([toAlice], 1, 1, alice))

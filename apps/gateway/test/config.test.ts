@@ -6,7 +6,7 @@ t.test('an empty environment gives the default settings', async t => {
   t.same(gatewaySettings(parseEnv(GatewayVariables, {})), defaultSettings)
 })
 
-t.test('what is set counts', async t => {
+t.test('variables replace the defaults', async t => {
   const settings = gatewaySettings(
     parseEnv(GatewayVariables, {
       ALLOWED_ORIGINS: 'https://a.example, https://b.example',
@@ -19,6 +19,6 @@ t.test('what is set counts', async t => {
   t.equal(settings.queryToken, false)
 })
 
-t.test('a heartbeat that never rests is refused', async t => {
+t.test('a heartbeat interval of zero is refused', async t => {
   t.throws(() => parseEnv(GatewayVariables, { HEARTBEAT_INTERVAL: '0' }), /HEARTBEAT_INTERVAL/)
 })

@@ -2,10 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ClusterError, type Presence } from '@rendezvous/cluster'
 import { conversationStream, type Seq, type UserId } from '@rendezvous/contract'
 import t from 'tap'
-import { batchedBackend } from '../src/batches.ts'
+import { batchedBackend } from '../src/backend/batches.ts'
 import { emptyRoster, fakeBackend } from './fake-backend.ts'
 import { alice, bob, carol, claimsOf, club, headOf, nextSeqs, openGateway, publisher, toAlice } from './gateway.ts'
 import { manualTimers } from './manual-timers.ts'
+import { deferred } from './one-presence.ts'
 
 t.test('a socket gets the snapshot, then ready', async t => {
   const gateway = await openGateway(t)
@@ -27,7 +28,7 @@ t.test('a socket gets the snapshot, then ready', async t => {
   t.same(rest, [])
 })
 
-t.test('what is published while the socket connects comes after ready, in order', async t => {
+t.test('frames published while the socket connects come after ready, in order', async t => {
   const gateway = await openGateway(t)
   const api = publisher(t, gateway)
   gateway.backend.interpose('roster', async () => {
@@ -50,13 +51,13 @@ t.test('a socket hears the rooms of its roster', async t => {
   t.match(await client.next(), { type: 'message_created', seq: 2 })
 })
 
-t.test('a socket that connects while its topic is interrupted is told to resync, and is in its rooms', async t => {
+t.test('a socket whose topic is interrupted while it connects resyncs, and enters its rooms', async t => {
   const gateway = await openGateway(t)
   const api = publisher(t, gateway)
   gateway.backend.answers.missed = () => [{ conversationId: club, headSeq: 2 as Seq, receipts: false }]
   gateway.backend.interpose('roster', async () => {
     gateway.wire.faults.disconnect(gateway.name, [toAlice])
-    await api.moved('member_joined', 2, [alice])
+    await api.membersChanged('member_joined', 2, [alice])
     gateway.wire.faults.reconnect(gateway.name)
     await turn()
     gateway.backend.interpose('roster', async () => {
@@ -72,14 +73,14 @@ t.test('a socket that connects while its topic is interrupted is told to resync,
   t.match(await client.next(), { type: 'message_created', seq: 3 })
 })
 
-t.test('what the client says before ready is answered after it', async t => {
+t.test('a command sent before ready is answered after it', async t => {
   const gateway = await openGateway(t)
-  const { promise, release } = gate()
+  const { promise, resolve } = deferred()
   gateway.backend.interpose('roster', () => promise)
 
   const client = await gateway.connect(alice)
   client.say({ type: 'ping', ref: 'early' })
-  release()
+  resolve()
   t.same(
     (await client.untilReady()).map(frame => frame.type),
     ['presence_snapshot', 'ready']
@@ -110,22 +111,22 @@ t.test('a socket closes with 4005', async t => {
 
     gateway.wire.faults.reconnect(gateway.name)
     await gateway.connectReady(alice)
-    t.pass('and the next one opens')
+    t.pass('the next one opens')
   })
 
   await t.test('when connecting takes too long', async t => {
     const gateway = await openGateway(t)
-    const { promise, release } = gate()
+    const { promise, resolve } = deferred()
     gateway.backend.interpose('roster', () => promise)
     const client = await gateway.connect(alice)
     await gateway.backend.whenAsked('roster', 1)
     gateway.timers.advance(10_000)
     t.equal((await client.closed).code, 4005)
-    release()
+    resolve()
   })
 })
 
-t.test('calls of many sockets to the api go out together', async t => {
+t.test('calls of many sockets to the api are sent together', async t => {
   const timers = manualTimers()
   const backend = fakeBackend()
   const batched = batchedBackend(backend, timers, 3)
@@ -145,8 +146,8 @@ t.test('a socket works without presence', async t => {
     renew: unreachable,
     arrive: unreachable,
     depart: unreachable,
-    drain: unreachable,
     reap: unreachable,
+    acknowledge: unreachable,
     online: unreachable,
     everybody: unreachable,
     declare: unreachable
@@ -160,12 +161,3 @@ t.test('a socket works without presence', async t => {
   client.say({ type: 'ping', ref: 1 })
   t.match(await client.next(), { type: 'ack', ref: 1 })
 })
-
-/** A promise that resolves when it is let. */
-function gate() {
-  let release = () => {}
-  const promise = new Promise<void>(resolve => {
-    release = resolve
-  })
-  return { promise, release: () => release() }
-}

@@ -1,9 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { UserId } from '@rendezvous/contract'
 import fastify from 'fastify'
 import t from 'tap'
-import { alice, bob, openCluster, openGateway } from './gateway.ts'
+import { alice, bob, carol, openCluster, openGateway } from './gateway.ts'
 
-t.test('a draining gateway asks its clients to come back, and closes with 4001', async t => {
-  const app = fastify({ return503OnClosing: false }) // as the api's server has it
+t.test('a draining gateway asks its clients to reconnect, and closes with 4001', async t => {
+  const app = fastify({ return503OnClosing: false }) // as in the api's server
   const gateway = await openGateway(t, { app, settings: { drainMs: 10_000 } })
   const clients = [await gateway.connectReady(alice), await gateway.connectReady(bob)] as const
   const closed = gateway.app.close()
@@ -11,16 +13,16 @@ t.test('a draining gateway asks its clients to come back, and closes with 4001',
   t.match(await first.next(), { type: 'reconnect', after_ms: 2_500, v: 1 })
   t.same(await first.closed, { code: 4001, reason: 'draining' })
 
-  await t.rejects(gateway.connect(alice), /503/, 'nobody new is let in')
+  await t.rejects(gateway.connect(alice), /503/, 'no new socket opens')
   second.say({ type: 'ping' })
-  t.match(await second.next(), { type: 'ack' }, 'who was not told yet is still served')
+  t.match(await second.next(), { type: 'ack' }, 'a socket that is not closed yet is still served')
   gateway.timers.advance(1)
   t.match(await second.next(), { type: 'reconnect' })
   t.equal((await second.closed).code, 4001)
   await closed
 })
 
-t.test('a draining gateway lets nobody in, whatever the app does about requests while it closes', async t => {
+t.test('a draining gateway opens no socket, also in an app that serves requests while it closes', async t => {
   const gateway = await openGateway(t, { settings: { drainMs: 10_000 } })
   const clients = [await gateway.connectReady(alice), await gateway.connectReady(bob)] as const
   const closed = gateway.app.close()
@@ -30,7 +32,7 @@ t.test('a draining gateway lets nobody in, whatever the app does about requests 
   await closed
 })
 
-t.test('many sockets are spread over the time there is', async t => {
+t.test('many sockets are closed within the drain time', async t => {
   const gateway = await openGateway(t, { settings: { drainMs: 1 } })
   const clients = [await gateway.connectReady(alice), await gateway.connectReady(bob), await gateway.connectReady(bob)]
   const closed = gateway.app.close()
@@ -40,7 +42,7 @@ t.test('many sockets are spread over the time there is', async t => {
   await closed
 })
 
-t.test('a client that does not go is cut, so that draining ends', async t => {
+t.test('a client that does not close is cut, so that draining ends', async t => {
   const gateway = await openGateway(t, { settings: { closeTimeoutMs: 1_000 } })
   const [stuck, other] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
   stuck.socket.pause()
@@ -50,15 +52,30 @@ t.test('a client that does not go is cut, so that draining ends', async t => {
   await closed
 })
 
-t.test('who was on a draining gateway stays online for 30 s', async t => {
+t.test('users of a drained gateway stay online during the drain grace, and not longer', async t => {
   const cluster = openCluster()
-  const [going, staying] = [await openGateway(t, { cluster }), await openGateway(t, { cluster })]
-  await going.connectReady(alice)
-  await going.app.close()
+  const [drained, other] = [await openGateway(t, { cluster }), await openGateway(t, { cluster })]
+  await drained.connectReady(alice)
+  await drained.app.close()
 
-  staying.backend.answers.roster = () => ({ alive: true, rooms: [], contacts: [alice], head: 0 })
-  const client = await staying.connect(bob)
-  t.match(await client.untilReady(), [{ online_user_ids: [bob, alice] }, {}])
+  other.backend.answers.roster = () => ({ alive: true, rooms: [], contacts: [alice], head: 0 })
+  const pass = async (seconds: number) => {
+    for (let second = 0; second < seconds; second += 1) {
+      cluster.timers.advance(1_000)
+      for (let turns = 0; turns < 5; turns += 1) await turn()
+    }
+  }
+  const onlineFor = async (userId: UserId) =>
+    (await (await other.connect(userId)).untilReady()).find(({ type }) => type === 'presence_snapshot')?.online_user_ids
+  await pass(29)
+  t.same(await onlineFor(bob), [bob, alice])
+  await pass(3)
+  t.same(await onlineFor(carol), [carol])
+  const changes = other.backend.asked('presenceChanged').filter(({ userId }) => userId === alice)
+  t.same(
+    changes.map(({ online }) => online),
+    [false]
+  )
 })
 
 t.test('a gateway without sockets closes at once', async t => {

@@ -11,6 +11,7 @@ import type {
   RoomQuestion,
   RoomState,
   Roster,
+  SeenUsers,
   Seq,
   UserId
 } from '@rendezvous/contract'
@@ -19,14 +20,14 @@ type Call = {
   [Name in keyof Backend]: { readonly name: Name; readonly entries: Parameters<Backend[Name]>[0] }
 }[keyof Backend]
 
-/** An api that does as it is told, and remembers what it was asked. */
+/** An api whose answers a test sets, and which records its calls. */
 export interface FakeBackend extends Backend {
   readonly calls: Call[]
   /** All entries of the calls of that name so far. */
   asked<Name extends keyof Backend>(name: Name): Parameters<Backend[Name]>[0][number][]
   /** Resolves with those entries once there are `count`. */
   whenAsked<Name extends keyof Backend>(name: Name, count: number): Promise<Parameters<Backend[Name]>[0][number][]>
-  /** What the next calls of that name do in place of answering. */
+  /** Makes further calls of that name await `before` first. */
   interpose<Name extends keyof Backend>(name: Name, before: () => Promise<void>): void
   answers: {
     alive: (claims: Claims) => boolean
@@ -41,12 +42,12 @@ export const emptyRoster: Roster = { alive: true, rooms: [], contacts: [], head:
 
 export function fakeBackend(): FakeBackend {
   const calls: Call[] = []
-  const told = new EventEmitter()
+  const recorded = new EventEmitter()
   const interposed = new Map<keyof Backend, () => Promise<void>>()
 
-  async function note(call: Call): Promise<void> {
+  async function record(call: Call): Promise<void> {
     calls.push(call)
-    told.emit('call')
+    recorded.emit('call')
     await interposed.get(call.name)?.()
   }
 
@@ -58,7 +59,7 @@ export function fakeBackend(): FakeBackend {
     calls,
     asked,
     async whenAsked(name, count) {
-      while (asked(name).length < count) await once(told, 'call')
+      while (asked(name).length < count) await once(recorded, 'call')
       return asked(name)
     },
     interpose: (name, before) => void interposed.set(name, before),
@@ -70,28 +71,29 @@ export function fakeBackend(): FakeBackend {
       execute: () => ({ ok: true, result: {} })
     },
     async alive(entries: readonly Claims[]) {
-      await note({ name: 'alive', entries })
+      await record({ name: 'alive', entries })
       return entries.map(entry => backend.answers.alive(entry))
     },
     async roster(entries: readonly Claims[]) {
-      await note({ name: 'roster', entries })
+      await record({ name: 'roster', entries })
       return entries.map(entry => backend.answers.roster(entry))
     },
     async rooms(entries: readonly RoomQuestion[]) {
-      await note({ name: 'rooms', entries })
+      await record({ name: 'rooms', entries })
       return entries.map(entry => backend.answers.rooms(entry))
     },
     async missed(entries: readonly MissedQuestion[]) {
-      await note({ name: 'missed', entries })
+      await record({ name: 'missed', entries })
       return entries.map(entry => backend.answers.missed(entry))
     },
-    async execute(entries: readonly IssuedCommand[]) {
-      await note({ name: 'execute', entries })
-      return entries.map(entry => backend.answers.execute(entry))
+    async execute(entries: readonly IssuedCommand[], answer) {
+      await record({ name: 'execute', entries })
+      for (const [index, entry] of entries.entries()) answer(index, backend.answers.execute(entry))
     },
-    delivered: (entries: readonly DeliveryReport[]) => note({ name: 'delivered', entries }),
-    deliverWaiting: (entries: readonly UserId[]) => note({ name: 'deliverWaiting', entries }),
-    presenceChanged: (entries: readonly PresenceChange[]) => note({ name: 'presenceChanged', entries })
+    delivered: (entries: readonly DeliveryReport[]) => record({ name: 'delivered', entries }),
+    deliverWaiting: (entries: readonly UserId[]) => record({ name: 'deliverWaiting', entries }),
+    presenceChanged: (entries: readonly PresenceChange[]) => record({ name: 'presenceChanged', entries }),
+    seen: (entries: readonly SeenUsers[]) => record({ name: 'seen', entries })
   }
   return backend
 }

@@ -18,6 +18,7 @@ import {
   type Claims,
   type ConversationId,
   conversationStream,
+  inProcess,
   type RoomHead,
   type Seq,
   type UserId
@@ -41,7 +42,7 @@ export const toBob = userTopic(bob)
 export const toCarol = userTopic(carol)
 export const toClub = roomTopic(club)
 
-/** What nodes share, and time. Two gateways on one cluster are two nodes. */
+/** What nodes share, and their clock. Two gateways on one cluster are two nodes. */
 export interface Cluster {
   readonly wire: MemoryWire
   readonly timers: ManualTimers
@@ -55,7 +56,7 @@ export interface Gateway extends Cluster {
   readonly url: string
   /** Opens a socket of `userId` in our dialect, or in the legacy one. */
   connect(userId: UserId, options?: ConnectOptions): Promise<Client>
-  /** The same, and takes what comes up to `ready`. */
+  /** Opens a socket, and takes its frames up to `ready`. */
   connectReady(userId: UserId, options?: ConnectOptions): Promise<Client>
 }
 
@@ -70,7 +71,7 @@ export function openCluster(): Cluster {
   return { wire, timers, tickets: memoryTickets(wire) }
 }
 
-/** A gateway on loopback, with a memory cluster and an api that does as it is told. It closes when `t` ends. */
+/** A gateway on loopback, with a memory cluster and a fake api. Closes when `t` ends. */
 export async function openGateway(
   t: Test,
   options: { cluster?: Cluster; settings?: Partial<GatewaySettings>; app?: FastifyInstance; presence?: Presence } = {}
@@ -81,7 +82,7 @@ export async function openGateway(
   const name = randomUUID()
   const app = options.app ?? fastify()
   await app.register(gatewayPlugin, {
-    backend,
+    backend: inProcess(backend),
     openBus: listener => memoryBus(wire, listener, { node: name }),
     presence: options.presence ?? memoryPresence(wire, { gatewayId: name, leaseMs: 10_000 }),
     tickets,
@@ -106,7 +107,7 @@ export async function openGateway(
   return { ...cluster, app, name, backend, url, connect, connectReady }
 }
 
-/** A room as a roster has it; nothing happened in it since `membersSeq` unless `headSeq` says so. */
+/** A room of a roster. By default its last event is the change of members `membersSeq`. */
 export function headOf(conversationId: ConversationId, membersSeq: number, headSeq = membersSeq): RoomHead {
   return { conversationId, membersSeq: membersSeq as Seq, headSeq: headSeq as Seq }
 }
@@ -115,7 +116,7 @@ export function claimsOf(userId: UserId, expiresAt: number): Claims {
   return { userId, sessionId: `session-of-${userId}`, tokenId: randomUUID(), expiresAt }
 }
 
-/** A token is its claims; one that is no JSON is invalid. */
+/** The token for `claims`. `readToken` treats anything that is not JSON as invalid. */
 export function tokenOf(claims: Claims): string {
   return Buffer.from(JSON.stringify(claims)).toString('base64url')
 }
@@ -140,14 +141,14 @@ export function publisher(t: Test, { wire }: Cluster, name: string = randomUUID(
     /** Messages `from` to `to` of the conversation, sent by `sender`. */
     messages: (topics: readonly Topic[], from: number, to = from, sender: UserId = bob) =>
       publish(topics, messages(from, to, sender)),
-    /** A message to the club, which knows of the change `membersSeq` of its members. */
+    /** A message to the club, whose publisher knew the change of members `membersSeq`. */
     said: (seq: number, { membersSeq }: { readonly membersSeq: number }) =>
       publish([toClub], {
         header: { ...messages(seq, seq, bob, club).header, members_seq: membersSeq },
         frames: [JSON.stringify({ type: 'message_created', seq, from: bob })]
       }),
-    /** People come into the club or leave it; told on its topic and on theirs. */
-    moved: (
+    /** Users join or leave the club: published on its topic and on theirs. */
+    membersChanged: (
       type: 'member_joined' | 'member_left' | 'conversation_created',
       seq: number,
       userIds: UserId[],
@@ -162,13 +163,13 @@ export function publisher(t: Test, { wire }: Cluster, name: string = randomUUID(
         },
         frames: [JSON.stringify({ type, seq, user_ids: userIds })]
       }),
-    /** Somebody types in the club. */
+    /** Bob types in the club. */
     typed: ({ membersSeq }: { readonly membersSeq: number }) =>
       publish([toClub], {
         header: { kind: 'courtesy', conversation: club, members_seq: membersSeq },
         frames: [JSON.stringify({ type: 'typing', user_id: bob })]
       }),
-    /** A frame that takes no value of a stream. */
+    /** A courtesy with `text`, which must not overtake the event `after`. */
     tell: (topics: readonly Topic[], text: string, after?: number) =>
       publish(topics, {
         header:

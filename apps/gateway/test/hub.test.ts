@@ -1,35 +1,39 @@
 import { type Bus, ClusterError, memoryBus, type Topic } from '@rendezvous/cluster'
 import t, { type Test } from 'tap'
-import { type Member, openHub } from '../src/hub.ts'
-import { openCluster, publisher, toAlice, toBob } from './gateway.ts'
+import { openHub, type Subscriber } from '../src/hub/hub.ts'
+import { openCluster, publisher, toAlice, toBob, toCarol } from './gateway.ts'
 
-/** Of a frame with less than 126 bytes. */
+/** Length of a frame's header when its text is shorter than 126 bytes. */
 const SHORT_HEADER = 2
 
-/** A hub on a memory bus, which notes what is asked of the bus. */
-function openNotedHub(t: Test) {
+/** A hub on a memory bus, and the calls that it made to the bus. */
+function openRecordedHub(t: Test) {
   const cluster = openCluster()
   const asked: string[] = []
-  let failing = false
+  let failing: Failing = false
   const hub = openHub({
-    openBus: listener => noted(memoryBus(cluster.wire, listener, { node: 'hub' }), asked, () => failing),
+    openBus: listener => recorded(memoryBus(cluster.wire, listener, { node: 'hub' }), asked, () => failing),
     timers: cluster.timers,
     log: () => undefined
   })
   t.teardown(() => hub.close())
-  const fail = (yes: boolean) => {
-    failing = yes
+  const fail = (how: Failing) => {
+    failing = how
   }
   return { hub, asked, fail, api: publisher(t, cluster) }
 }
 
-function noted(bus: Bus, asked: string[], isFailing: () => boolean): Bus {
+/** Whether subscribing is refused: before it took effect (true), or afterwards. */
+type Failing = boolean | 'afterwards'
+
+function recorded(bus: Bus, asked: string[], failing: () => Failing): Bus {
   return {
     ...bus,
     async subscribe(topics: readonly Topic[]) {
       asked.push(`+${topics.join()}`)
-      if (isFailing()) throw new ClusterError('unreachable', 'no bus')
-      await bus.subscribe(topics)
+      const how = failing()
+      if (how !== true) await bus.subscribe(topics)
+      if (how !== false) throw new ClusterError('unreachable', 'no bus')
     },
     unsubscribe(topics: readonly Topic[]) {
       asked.push(`-${topics.join()}`)
@@ -38,18 +42,18 @@ function noted(bus: Bus, asked: string[], isFailing: () => boolean): Bus {
   }
 }
 
-/** A member that keeps what it gets. */
-function member() {
+/** A subscriber that keeps the texts it gets. */
+function subscriber() {
   const got: string[] = []
   let wake = () => {}
-  const each: Member = {
+  const each: Subscriber = {
     receive(frames) {
       got.push(...frames.map(frame => JSON.parse(frame.bytes.subarray(SHORT_HEADER).toString()).text))
       wake()
     },
-    moved: () => undefined,
+    membersChanged: () => undefined,
     control: () => undefined,
-    interrupted: () => undefined
+    onInterruption: () => undefined
   }
   const hears = async (text: string) => {
     while (!got.includes(text))
@@ -60,27 +64,27 @@ function member() {
   return { ...each, got, hears }
 }
 
-t.test('a topic is subscribed for the first member, and let go after the last', async t => {
-  const { hub, asked } = openNotedHub(t)
-  const [one, two] = [member(), member()]
+t.test('a topic is subscribed for its first subscriber, and unsubscribed after its last', async t => {
+  const { hub, asked } = openRecordedHub(t)
+  const [one, two] = [subscriber(), subscriber()]
   await Promise.all([hub.join(one, [toAlice]), hub.join(two, [toAlice, toBob])])
   hub.leave(one, [toAlice])
   hub.leave(two, [toAlice, toBob])
   t.same(asked, ['+user:1', '+user:2', '-user:1,user:2'])
 })
 
-t.test('joining resolves only when the topic is confirmed, for the second member as well', async t => {
-  const { hub, api } = openNotedHub(t)
-  const [one, two] = [member(), member()]
+t.test('joining resolves only when the topic is confirmed, for a second subscriber as well', async t => {
+  const { hub, api } = openRecordedHub(t)
+  const [one, two] = [subscriber(), subscriber()]
   void hub.join(one, [toAlice])
   await hub.join(two, [toAlice])
   await api.tell([toAlice], 'now')
   await Promise.all([one.hears('now'), two.hears('now')])
 })
 
-t.test('who comes while the last one leaves is heard', async t => {
-  const { hub, asked, api } = openNotedHub(t)
-  const [one, two] = [member(), member()]
+t.test('a subscriber that joins while the last one leaves gets messages', async t => {
+  const { hub, asked, api } = openRecordedHub(t)
+  const [one, two] = [subscriber(), subscriber()]
   const joined = hub.join(one, [toAlice])
   hub.leave(one, [toAlice])
   await hub.join(two, [toAlice])
@@ -91,9 +95,9 @@ t.test('who comes while the last one leaves is heard', async t => {
   t.same(asked, ['+user:1', '-user:1', '+user:1'])
 })
 
-t.test('coming and going at any pace ends as the last call has it', async t => {
-  const { hub, api } = openNotedHub(t)
-  const each = member()
+t.test('joining and leaving at any pace ends in the state of the last call', async t => {
+  const { hub, api } = openRecordedHub(t)
+  const each = subscriber()
   const calls: Promise<void>[] = []
   for (let round = 0; round < 50; round += 1) {
     calls.push(hub.join(each, [toAlice]))
@@ -105,9 +109,9 @@ t.test('coming and going at any pace ends as the last call has it', async t => {
   t.same(each.got, ['now'])
 })
 
-t.test('a topic that could not be subscribed is asked for again by who joins next', async t => {
-  const { hub, asked, fail, api } = openNotedHub(t)
-  const [one, two, three] = [member(), member(), member()]
+t.test('a topic that could not be subscribed is subscribed again by the next join', async t => {
+  const { hub, asked, fail, api } = openRecordedHub(t)
+  const [one, two, three] = [subscriber(), subscriber(), subscriber()]
   fail(true)
   const refused = [hub.join(one, [toAlice]), hub.join(two, [toAlice])]
   for (const each of refused) await t.rejects(each, { code: 'unreachable' })
@@ -118,5 +122,19 @@ t.test('a topic that could not be subscribed is asked for again by who joins nex
   hub.leave(two, [toAlice])
   await api.tell([toAlice], 'now')
   await three.hears('now')
-  t.same(asked, ['+user:1', '+user:1'])
+  t.same(asked, ['+user:1', '-user:1', '+user:1'])
+})
+
+t.test('a refused subscription that took effect is ended, once', async t => {
+  const { hub, asked, fail } = openRecordedHub(t)
+  const [one, two] = [subscriber(), subscriber()]
+  await hub.join(two, [toBob])
+  fail('afterwards')
+  const refused = [hub.join(one, [toAlice, toCarol]), hub.join(two, [toAlice, toBob])]
+  for (const each of refused) await t.rejects(each, { code: 'unreachable' })
+
+  t.same(asked, ['+user:2', '+user:1,user:3', '-user:1,user:3'])
+  hub.leave(one, [toAlice, toCarol])
+  hub.leave(two, [toAlice, toBob])
+  t.same(asked.slice(3), ['-user:2'])
 })

@@ -1,8 +1,8 @@
 import type { Timers } from '../src/index.ts'
 
-/** Time that stands still until it is told to go on. What is due at once runs in the next turn of the event loop. */
+/** Timers whose time passes only by `advance`. A timer of 0 ms runs in the next turn of the event loop. */
 export interface ManualTimers extends Timers {
-  /** Lets `ms` pass: everything that falls due runs, in order. */
+  /** Lets `ms` pass, and runs the timers that become due, in order. */
   advance(ms: number): void
 }
 

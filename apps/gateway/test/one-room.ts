@@ -1,17 +1,23 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RoomQuestion, RoomState, Seq, UserId } from '@rendezvous/contract'
-import type { Frame, RoomFacts } from '../src/outgoing.ts'
-import { type Guest, type House, Room } from '../src/room.ts'
+import type { Frame, RoomFacts } from '../src/hub/frame.ts'
+import { Room, type RoomContext, type RoomSocket } from '../src/rooms/room.ts'
 import { club } from './gateway.ts'
 import { manualTimers } from './manual-timers.ts'
 
-/** A room that changed last with `seq`, its members too; and an api that says what it is told to, once `answer` lets it. */
+interface Answer {
+  readonly membersSeq: number
+  readonly members: readonly UserId[]
+  readonly headSeq?: number
+}
+
+/** A room whose last event, a change of members, is `seq`; and an api whose answers wait for `answer`. */
 export function openRoom(seq: number) {
   const timers = manualTimers()
   const asked: RoomQuestion[] = []
   let waiting: { resolve: (state: RoomState) => void; reject: (error: Error) => void }[] = []
   const told = new Set<string>()
-  const house: House = {
+  const context: RoomContext = {
     backend: {
       rooms(question) {
         asked.push(question)
@@ -21,18 +27,18 @@ export function openRoom(seq: number) {
     timers,
     log: () => undefined,
     spreadMs: () => 100,
-    waiting: { bytes: 0 },
-    learns(guest, _, change) {
-      const key = `${guest.userId} ${change}`
+    backlogTotal: { bytes: 0 },
+    recordOwnChange(socket, _, change) {
+      const key = `${socket.userId} ${change}`
       if (told.has(key)) return false
       told.add(key)
       return true
     },
-    gone: () => undefined
+    onLeave: () => undefined
   }
-  const room = new Room(house, club, { membersSeq: seq as Seq, headSeq: seq as Seq })
+  const room = new Room(context, club, { membersSeq: seq as Seq, headSeq: seq as Seq })
 
-  const settle = async (act: (call: (typeof waiting)[number], index: number) => void) => {
+  const settleAll = async (act: (call: (typeof waiting)[number], index: number) => void) => {
     const calls = waiting
     waiting = []
     calls.forEach(act)
@@ -40,44 +46,51 @@ export function openRoom(seq: number) {
   }
   return {
     room,
-    house,
+    context,
     timers,
     asked,
-    answer: (membersSeq: number, memberIds: UserId[], headSeq = membersSeq) =>
-      settle(({ resolve }) => resolve({ membersSeq: membersSeq as Seq, headSeq: headSeq as Seq, memberIds })),
-    /** Each question by itself. */
-    answerEach: (state: (index: number) => RoomState) => settle(({ resolve }, index) => resolve(state(index))),
-    fail: () => settle(({ reject }) => reject(new Error('no api'))),
-    seat: (userId: UserId, asOf = seq) => seat(room, userId, asOf)
+    /** Answers all waiting requests. Without `headSeq`, the change of members is the last event. */
+    answer: ({ membersSeq, members, headSeq = membersSeq }: Answer) =>
+      settleAll(({ resolve }) =>
+        resolve({ membersSeq: membersSeq as Seq, headSeq: headSeq as Seq, memberIds: [...members] })
+      ),
+    /** Answers each waiting question by its index. */
+    answerEach: (state: (index: number) => RoomState) => settleAll(({ resolve }, index) => resolve(state(index))),
+    fail: () => settleAll(({ reject }) => reject(new Error('no api'))),
+    enter: (userId: UserId, asOf = seq) => enter(room, userId, asOf)
   }
 }
 
-/** Somebody in the room, and what he got: values of the stream, texts of courtesies, `resync`. */
-function seat(room: Room, userId: UserId, asOf: number) {
-  const got: (number | string)[] = []
-  const guest: Guest = {
+/** Adds a socket to the room. `received` has what it gets: each `seq`, texts of courtesies, `resync`. */
+function enter(room: Room, userId: UserId, asOf: number) {
+  const received: (number | string)[] = []
+  const socket: RoomSocket = {
     userId,
-    receive: frames => void got.push(...frames.map(frame => frame.room?.seq ?? frame.bytes.toString())),
-    resync: () => void got.push('resync')
+    receive: frames => void received.push(...frames.map(frame => frame.room?.seq ?? frame.bytes.toString())),
+    resync: () => void received.push('resync')
   }
-  const entered = room.enter(guest, asOf as Seq)
-  return { guest, got, entered }
+  const entered = room.enter(socket, asOf as Seq)
+  return { socket, received, entered }
 }
 
-/** The change `seq`, by whose publisher the members changed last with `membersSeq`. */
-export function frame(seq: number, membersSeq: number, moves: Partial<Pick<RoomFacts, 'joined' | 'left'>> = {}): Frame {
+/** The event `seq`, whose publisher knew `membersSeq` as the last change of members. */
+export function frame(
+  seq: number,
+  membersSeq: number,
+  changes: Partial<Pick<RoomFacts, 'joined' | 'left'>> = {}
+): Frame {
   const facts = { conversationId: club, seq: seq as Seq, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`event ${seq}`), message: null, room: { ...facts, ...moves } }
+  return { bytes: Buffer.from(`event ${seq}`), message: null, room: { ...facts, ...changes }, dialect: null }
 }
 
 /** A courtesy. */
 export function typing(membersSeq: number): Frame {
   const facts = { conversationId: club, seq: null, membersSeq: membersSeq as Seq, joined: [], left: [] }
-  return { bytes: Buffer.from(`typing as of ${membersSeq}`), message: null, room: facts }
+  return { bytes: Buffer.from(`typing as of ${membersSeq}`), message: null, room: facts, dialect: null }
 }
 
-/** The change by which people left. */
+/** The change by which users left. */
 export const left = (seq: number, ...userIds: UserId[]) => frame(seq, seq, { left: userIds })
 
-/** The change by which people came. */
+/** The change by which users joined. */
 export const joined = (seq: number, ...userIds: UserId[]) => frame(seq, seq, { joined: userIds })

@@ -1,40 +1,12 @@
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import { memoryPresence, type Presence } from '@rendezvous/cluster'
+import { ClusterError } from '@rendezvous/cluster'
 import type { UserId } from '@rendezvous/contract'
 import t from 'tap'
-import { localPresence } from '../src/presence.ts'
-import { fakeBackend } from './fake-backend.ts'
 import { alice, bob, openCluster, openGateway } from './gateway.ts'
+import { deferred, openPresence } from './one-presence.ts'
 
-/** Presence of one gateway over a memory cluster, apart from any socket. */
-function openPresence(t: { teardown(run: () => Promise<void>): void }, faults: Partial<Presence> = {}) {
-  const cluster = openCluster()
-  const backend = fakeBackend()
-  const presence = { ...memoryPresence(cluster.wire, { gatewayId: 'one', leaseMs: 10_000 }), ...faults }
-  const logged: string[] = []
-  const local = localPresence({
-    presence,
-    backend,
-    timers: cluster.timers,
-    graceMs: 3_000,
-    drainGraceMs: 30_000,
-    reportDelayMs: 0,
-    log: (_, what) => logged.push(what)
-  })
-  t.teardown(() => local.stop())
-  /** Lets seconds pass, each with its round. */
-  const pass = async (seconds: number) => {
-    for (let second = 0; second < seconds; second += 1) {
-      cluster.timers.advance(1_000)
-      for (let turns = 0; turns < 5; turns += 1) await turn()
-    }
-  }
-  const told = () => backend.asked('presenceChanged').map(({ userId, online }) => `${userId} ${online ? 'on' : 'off'}`)
-  return { ...cluster, backend, presence, local, logged, pass, told }
-}
-
-t.test('the first socket of a person brings him online, the last one takes him offline after the grace', async t => {
+t.test('the first socket of a user brings them online, the last one takes them offline after the grace', async t => {
   const { local, pass, told, timers, backend } = openPresence(t)
   const start = timers.now()
   await local.enter(alice)
@@ -53,7 +25,7 @@ t.test('the first socket of a person brings him online, the last one takes him o
   t.same(backend.asked('presenceChanged')[0], { userId: alice, online: true, at: start })
 })
 
-t.test('who comes back within the grace was never away', async t => {
+t.test('a user who comes back within the grace stays online', async t => {
   const { local, pass, told } = openPresence(t)
   await local.enter(alice)
   local.leave(alice)
@@ -63,7 +35,7 @@ t.test('who comes back within the grace was never away', async t => {
   t.same(told(), ['1 on'])
 })
 
-t.test('more people than one question may name are asked about in several', async t => {
+t.test('more users than one question may name take several questions', async t => {
   const { local, presence } = openPresence(t)
   await presence.arrive(alice)
   await presence.arrive(bob)
@@ -71,7 +43,7 @@ t.test('more people than one question may name are asked about in several', asyn
   t.same(await local.online([alice, ...strangers, bob]), [alice, bob])
 })
 
-t.test('what could not be told is told when the cluster is back', async t => {
+t.test('changes that the cluster could not be told are told when it is back', async t => {
   const { local, pass, told, wire, logged } = openPresence(t)
   wire.goDown()
   await local.enter(alice)
@@ -83,10 +55,11 @@ t.test('what could not be told is told when the cluster is back', async t => {
 
   wire.comeUp()
   await pass(2)
-  t.same(told(), ['1 on'])
+  t.same(told().sort(), ['1 on', '2 on'], 'the api drops a report of a user who is not online')
+  t.same(await local.online([alice, bob]), [alice])
 })
 
-t.test('what the api did not take is reported again, the newest of each person', async t => {
+t.test('changes that the api refused are reported again, the newest of each user', async t => {
   const { local, pass, told, backend } = openPresence(t)
   backend.interpose('presenceChanged', () => Promise.reject(new Error('no api')))
   await local.enter(alice)
@@ -99,24 +72,20 @@ t.test('what the api did not take is reported again, the newest of each person',
   t.same(told().sort(), ['1 on', '2 off'])
 })
 
-t.test('an api that does not answer costs this gateway neither its lease nor its people', async t => {
-  const { local, pass, backend, presence, wire } = openPresence(t)
-  let answer = () => {}
-  const answered = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  backend.interpose('presenceChanged', () => answered)
-  t.teardown(() => answer())
+t.test('with an api that does not answer this gateway keeps its lease and its users online', async t => {
+  const { local, pass, backend, presence, other } = openPresence(t)
+  const { promise, resolve } = deferred()
+  backend.interpose('presenceChanged', () => promise)
+  t.teardown(resolve)
   await local.enter(alice)
   await pass(60)
-  t.same(await memoryPresence(wire, { gatewayId: 'two', leaseMs: 10_000 }).reap(), [])
+  t.same((await other.reap()).userIds, [])
   t.same(await presence.online([alice]), [alice])
 })
 
-t.test('people of a gateway that the cluster gave up are brought back by it', async t => {
-  const { local, pass, told, timers, wire } = openPresence(t)
+t.test('a gateway whose lease was lost brings its users back online', async t => {
+  const { local, pass, told, timers, other } = openPresence(t)
   await local.enter(alice)
-  const other = memoryPresence(wire, { gatewayId: 'two', leaseMs: 10_000 })
   timers.advance(60_000)
   await other.reap()
   await pass(2)
@@ -124,7 +93,54 @@ t.test('people of a gateway that the cluster gave up are brought back by it', as
   t.same(await local.online([alice]), [alice])
 })
 
-t.test('after a drain nobody arrives or departs here any more', async t => {
+t.test('a lost lease whose answer did not arrive leaves no user offline', async t => {
+  let isLost = false
+  const { local, pass, told, timers, other } = openPresence(t, presence => ({
+    async renew() {
+      const answer = await presence.renew()
+      if (!answer.lost) return answer
+      isLost = true
+      throw new ClusterError('unreachable', 'no answer')
+    }
+  }))
+  await local.enter(alice)
+  timers.advance(60_000)
+  await other.acknowledge(await other.reap())
+  await pass(4)
+  t.ok(isLost)
+  t.same(told(), ['1 on', '1 on'])
+  t.same(await local.online([alice]), [alice])
+})
+
+t.test('a user here whom the cluster takes for gone comes back online', async t => {
+  const { local, presence, pass, told } = openPresence(t)
+  await local.enter(alice)
+  await pass(1)
+  await presence.depart([alice], 0)
+  await pass(3)
+  t.same(await local.online([alice]), [alice])
+  t.same(told(), ['1 on', '1 on'])
+})
+
+t.test('a user who came online by a call without an answer is reported online', async t => {
+  const lost: UserId[] = []
+  const { local, pass, told } = openPresence(t, presence => ({
+    async arrive(userId) {
+      const answer = await presence.arrive(userId)
+      if (lost.includes(userId)) return answer
+      lost.push(userId)
+      throw new ClusterError('unreachable', 'no answer')
+    }
+  }))
+  await local.enter(alice)
+  await local.enter(bob)
+  local.leave(bob)
+  await pass(2)
+  t.same(lost, [alice, bob])
+  t.same(told().sort(), ['1 on', '2 on'], 'also one who left since and is in their grace')
+})
+
+t.test('after a drain no user arrives or departs here any more', async t => {
   const { local, presence, pass, told, wire, timers } = openPresence(t)
   await local.enter(alice)
   await pass(1)
@@ -138,24 +154,91 @@ t.test('after a drain nobody arrives or departs here any more', async t => {
   t.ok(wire.clock() === timers.now())
 })
 
-t.test('sockets bring people online and offline over two gateways', async t => {
-  const cluster = openCluster()
-  const [one, two] = [await openGateway(t, { cluster }), await openGateway(t, { cluster })]
-  const connection = once(one.app.server, 'connection')
-  const [first] = [await one.connectReady(alice), await two.connectReady(alice)]
-  t.match(await one.backend.whenAsked('presenceChanged', 1), [{ userId: alice, online: true }])
+t.test('a user who leaves before the cluster took their arrival does not stay online', async t => {
+  const { promise, resolve } = deferred()
+  const { local, presence, pass, told } = openPresence(t, presence => ({
+    async arrive(userId) {
+      await promise
+      return presence.arrive(userId)
+    }
+  }))
+  const entered = local.enter(alice)
+  local.leave(alice)
+  await pass(1)
+  resolve()
+  await entered
+  await pass(5)
+  t.same(await presence.online([alice]), [])
+  t.same(told(), ['1 on', '1 off'])
+})
 
-  const [tcp] = await connection
-  const gone = once(tcp, 'close')
-  first.socket.close()
-  await gone
-  for (let second = 0; second < 10; second += 1) {
-    cluster.timers.advance(1_000)
-    await turn()
+t.test('a user who comes back before the cluster took their departure stays online', async t => {
+  const { promise, resolve } = deferred()
+  const { local, presence, pass, told } = openPresence(t, presence => ({
+    async depart(userIds, graceMs) {
+      await promise
+      return presence.depart(userIds, graceMs)
+    }
+  }))
+  await local.enter(alice)
+  local.leave(alice)
+  const entered = local.enter(alice)
+  await pass(1)
+  resolve()
+  await entered
+  await pass(10)
+  t.same(await presence.online([alice]), [alice])
+  t.same(told(), ['1 on'])
+})
+
+t.test('a user whose arrival the cluster takes while this node drains departs as well', async t => {
+  const { promise, resolve } = deferred()
+  const { local, presence, pass } = openPresence(t, presence => ({
+    async arrive(userId) {
+      await promise
+      return presence.arrive(userId)
+    }
+  }))
+  const entered = local.enter(alice)
+  const drained = local.drain()
+  await pass(1)
+  resolve()
+  await Promise.all([entered, drained])
+  await pass(31)
+  t.same(await presence.online([alice]), [])
+})
+
+t.test('users who could not depart at a drain depart when the cluster is back', async t => {
+  const { local, presence, pass, wire, logged } = openPresence(t)
+  await local.enter(alice)
+  wire.goDown()
+  await local.drain()
+  t.same(logged, ['presence could not be drained; retrying'])
+  wire.comeUp()
+  await pass(32)
+  t.same(await presence.online([alice]), [])
+})
+
+t.test('a user with sockets on two gateways goes offline when the last one closes', async t => {
+  const cluster = openCluster()
+  const gateways = [await openGateway(t, { cluster }), await openGateway(t, { cluster })] as const
+  const connections = gateways.map(({ app }) => once(app.server, 'connection'))
+  const clients = [await gateways[0].connectReady(alice), await gateways[1].connectReady(alice)]
+  const told = () => gateways.flatMap(({ backend }) => backend.asked('presenceChanged').map(({ online }) => online))
+  const closeAndPass = async (index: 0 | 1) => {
+    const [tcp] = (await connections[index]) ?? []
+    const gone = once(tcp, 'close')
+    clients[index]?.socket.close()
+    await gone
+    for (let second = 0; second < 10; second += 1) {
+      cluster.timers.advance(1_000)
+      for (let turns = 0; turns < 5; turns += 1) await turn()
+    }
   }
-  t.same(
-    [...one.backend.asked('presenceChanged'), ...two.backend.asked('presenceChanged')].length,
-    1,
-    'still on the other'
-  )
+  await gateways[0].backend.whenAsked('presenceChanged', 1)
+
+  await closeAndPass(0)
+  t.same(told(), [true], 'still online on the other gateway')
+  await closeAndPass(1)
+  t.same(told().sort(), [false, true])
 })

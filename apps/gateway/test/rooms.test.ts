@@ -1,8 +1,8 @@
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import type { Hub } from '../src/hub.ts'
-import type { Guest } from '../src/room.ts'
-import { openRooms } from '../src/rooms.ts'
+import type { Hub } from '../src/hub/hub.ts'
+import type { RoomSocket } from '../src/rooms/room.ts'
+import { openRooms } from '../src/rooms/rooms.ts'
 import type { Client, ReceivedFrame } from './client.ts'
 import { emptyRoster } from './fake-backend.ts'
 import {
@@ -23,7 +23,7 @@ import { manualTimers } from './manual-timers.ts'
 
 const clubStream = `conversation:${club}`
 
-/** A gateway whose people are in the club as `members` says: as of which change. */
+/** A gateway and the members of the club: each is in the roster as of the given change. */
 async function openClub(t: Test, members: ReadonlyMap<UserId, number>) {
   const gateway = await openGateway(t)
   gateway.backend.answers.roster = ({ userId }) => {
@@ -33,7 +33,7 @@ async function openClub(t: Test, members: ReadonlyMap<UserId, number>) {
   return { gateway, api: publisher(t, gateway) }
 }
 
-/** What came up to the courtesy `text`, which was published last on the person's own topic. */
+/** The frames before the courtesy `text`, which was published last on the user's own topic. */
 async function until(client: Client, text: string): Promise<ReceivedFrame[]> {
   const frames = [await client.next()]
   while (frames.at(-1)?.text !== text) frames.push(await client.next())
@@ -42,8 +42,8 @@ async function until(client: Client, text: string): Promise<ReceivedFrame[]> {
 
 const shown = (frames: readonly ReceivedFrame[]) => frames.map(({ type, seq, stream }) => [type, seq ?? stream])
 
-/** Who of the club the api says is in it. */
-function belong(gateway: Gateway, membersSeq: number, memberIds: readonly UserId[], headSeq = membersSeq): void {
+/** Sets which members of the club the api names. */
+function setMembers(gateway: Gateway, membersSeq: number, memberIds: readonly UserId[], headSeq = membersSeq): void {
   gateway.backend.answers.rooms = ({ userIds }) => ({
     membersSeq: membersSeq as Seq,
     headSeq: headSeq as Seq,
@@ -51,11 +51,11 @@ function belong(gateway: Gateway, membersSeq: number, memberIds: readonly UserId
   })
 }
 
-t.test('who is brought into a room while his socket is open hears of it once, and all that follows', async t => {
+t.test('a user who joins a room while their socket is open hears of it once, and of all that follows', async t => {
   const { gateway, api } = await openClub(t, new Map([[alice, 1]]))
   const [a, c] = [await gateway.connectReady(alice), await gateway.connectReady(carol)]
   await api.said(2, { membersSeq: 1 })
-  await api.moved('member_joined', 3, [carol])
+  await api.membersChanged('member_joined', 3, [carol])
   await api.said(4, { membersSeq: 3 })
   await api.tell([toAlice, toCarol], 'end')
 
@@ -68,18 +68,18 @@ t.test('who is brought into a room while his socket is open hears of it once, an
     ['member_joined', 3],
     ['message_created', 4]
   ])
-  t.same(gateway.backend.asked('rooms'), [], 'the room was followed already, so nothing had to be asked')
+  t.same(gateway.backend.asked('rooms'), [], 'the room was subscribed already, so nothing had to be asked')
 })
 
-t.test('who is the first of his gateway in a room is told to resync only if it went on meanwhile', async t => {
+t.test('the first user of a gateway in a room resyncs only if the room had later events', async t => {
   for (const [headSeq, expected] of [
     [1, []],
     [2, [['resync', clubStream]]]
   ] as const) {
     const { gateway, api } = await openClub(t, new Map())
-    belong(gateway, 1, [carol], headSeq)
+    setMembers(gateway, 1, [carol], headSeq)
     const c = await gateway.connectReady(carol)
-    await api.moved('conversation_created', 1, [bob, carol])
+    await api.membersChanged('conversation_created', 1, [bob, carol])
     t.same(shown([await c.next()]), [['conversation_created', 1]])
     await gateway.backend.whenAsked('rooms', 1)
     await api.said(3, { membersSeq: 1 })
@@ -90,7 +90,7 @@ t.test('who is the first of his gateway in a room is told to resync only if it w
   }
 })
 
-t.test('a coming or going is told once, whichever topic brings it first', async t => {
+t.test('joining and leaving are told once, whichever topic is first', async t => {
   for (const topics of [
     [toClub, toBob],
     [toBob, toClub]
@@ -103,10 +103,10 @@ t.test('a coming or going is told once, whichever topic brings it first', async 
       ])
     )
     const [a, b] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
-    for (const topic of topics) await api.moved('member_left', 2, [bob], [topic])
+    for (const topic of topics) await api.membersChanged('member_left', 2, [bob], [topic])
     await api.said(3, { membersSeq: 2 })
-    for (const topic of topics) await api.moved('member_joined', 4, [bob], [topic])
-    await api.moved('member_joined', 4, [bob], topics)
+    for (const topic of topics) await api.membersChanged('member_joined', 4, [bob], [topic])
+    await api.membersChanged('member_joined', 4, [bob], topics)
     await api.said(5, { membersSeq: 4 })
     await api.tell([toAlice, toBob], 'end')
 
@@ -124,7 +124,7 @@ t.test('a coming or going is told once, whichever topic brings it first', async 
   }
 })
 
-t.test('who left hears nothing sent after it, though another node is quicker to tell that', async t => {
+t.test('a user who left hears nothing sent later, also when a later message overtakes the leaving', async t => {
   const { gateway, api } = await openClub(
     t,
     new Map([
@@ -132,12 +132,12 @@ t.test('who left hears nothing sent after it, though another node is quicker to 
       [bob, 1]
     ])
   )
-  belong(gateway, 2, [alice])
+  setMembers(gateway, 2, [alice])
   const slow = publisher(t, gateway)
   const [a, b] = [await gateway.connectReady(alice), await gateway.connectReady(bob)]
   await api.said(1, { membersSeq: 1 })
   gateway.wire.faults.hold(slow.name)
-  await slow.moved('member_left', 2, [bob])
+  await slow.membersChanged('member_left', 2, [bob])
   await api.said(3, { membersSeq: 2 })
   await api.typed({ membersSeq: 2 })
   await gateway.backend.whenAsked('rooms', 1)
@@ -155,13 +155,13 @@ t.test('who left hears nothing sent after it, though another node is quicker to 
   ])
 })
 
-t.test('a stale leaving does not put out who is back', async t => {
+t.test('a stale leaving does not remove a user who came back', async t => {
   const { gateway, api } = await openClub(t, new Map([[bob, 5]]))
-  belong(gateway, 7, [bob])
+  setMembers(gateway, 7, [bob])
   const b = await gateway.connectReady(bob)
-  await api.moved('member_left', 3, [bob], [toBob])
-  await api.moved('member_joined', 7, [bob], [toBob])
-  await api.moved('member_left', 6, [bob], [toBob])
+  await api.membersChanged('member_left', 3, [bob], [toBob])
+  await api.membersChanged('member_joined', 7, [bob], [toBob])
+  await api.membersChanged('member_left', 6, [bob], [toBob])
   await api.said(8, { membersSeq: 7 })
   t.same(shown([await b.next(), await b.next()]), [
     ['member_joined', 7],
@@ -169,7 +169,7 @@ t.test('a stale leaving does not put out who is back', async t => {
   ])
 })
 
-t.test('a roster that is older than the room is not believed', async t => {
+t.test('a roster older than what the room knows is checked with the api', async t => {
   const { gateway, api } = await openClub(
     t,
     new Map([
@@ -178,9 +178,9 @@ t.test('a roster that is older than the room is not believed', async t => {
       [carol, 1]
     ])
   )
-  belong(gateway, 2, [alice, carol])
+  setMembers(gateway, 2, [alice, carol])
   const a = await gateway.connectReady(alice)
-  await api.moved('member_left', 2, [bob], [toClub])
+  await api.membersChanged('member_left', 2, [bob], [toClub])
   t.same(shown([await a.next()]), [['member_left', 2]])
   const [b, c] = [await gateway.connectReady(bob), await gateway.connectReady(carol)]
   await api.said(3, { membersSeq: 2 })
@@ -189,7 +189,7 @@ t.test('a roster that is older than the room is not believed', async t => {
   t.same(shown(await until(c, 'end')), [['message_created', 3]])
 })
 
-t.test('what his own topic brings while a socket connects counts', async t => {
+t.test('changes of members on the own topic count while a socket connects', async t => {
   const { gateway, api } = await openClub(
     t,
     new Map([
@@ -197,11 +197,11 @@ t.test('what his own topic brings while a socket connects counts', async t => {
       [bob, 1]
     ])
   )
-  belong(gateway, 3, [alice, carol])
+  setMembers(gateway, 3, [alice, carol])
   const a = await gateway.connectReady(alice)
   gateway.backend.interpose('roster', async () => {
-    await api.moved('member_left', 2, [bob])
-    await api.moved('member_joined', 3, [carol])
+    await api.membersChanged('member_left', 2, [bob])
+    await api.membersChanged('member_joined', 3, [carol])
   })
   const [b, c] = [await gateway.connectReady(bob), await gateway.connectReady(carol)]
   t.same(shown([await a.next(), await a.next()]), [
@@ -217,7 +217,7 @@ t.test('what his own topic brings while a socket connects counts', async t => {
   ])
 })
 
-t.test('a room is followed from the first of its sockets to the last', async t => {
+t.test('a room is subscribed from its first socket to its last', async t => {
   const asked: string[] = []
   const hub: Hub = {
     join: async (_, topics) => void asked.push(`+${topics.join()}`),
@@ -226,8 +226,8 @@ t.test('a room is followed from the first of its sockets to the last', async t =
   }
   const backend = { rooms: async () => ({ membersSeq: 1 as Seq, headSeq: 1 as Seq, memberIds: [] }) }
   const rooms = openRooms({ hub, backend, timers: manualTimers(), spreadMs: () => 0, log: error => t.error(error) })
-  const guest = (userId: UserId): Guest => ({ userId, receive: () => undefined, resync: () => undefined })
-  const [a, b] = [guest(alice), guest(bob)]
+  const socketOf = (userId: UserId): RoomSocket => ({ userId, receive: () => undefined, resync: () => undefined })
+  const [a, b] = [socketOf(alice), socketOf(bob)]
   const other = 901 as ConversationId
 
   await rooms.enter(a, [headOf(club, 1), headOf(other, 1)])
@@ -241,42 +241,42 @@ t.test('a room is followed from the first of its sockets to the last', async t =
   t.same(asked, [`+${toClub}`])
 })
 
-t.test('a socket whose new room cannot be followed closes with 4005', async t => {
+t.test('a socket whose new room cannot be subscribed closes with 4005', async t => {
   const { gateway, api } = await openClub(t, new Map())
   const c = await gateway.connectReady(carol)
   gateway.wire.faults.disconnect(gateway.name, [toClub])
-  await api.moved('member_joined', 3, [carol], [toCarol])
+  await api.membersChanged('member_joined', 3, [carol], [toCarol])
   t.equal((await c.closed).code, 4005)
 })
 
-t.test('after an interruption of his own topic a person is in the rooms that he came into meanwhile', async t => {
+t.test('after an interruption of their own topic a user is in the rooms that they joined during it', async t => {
   const members = new Map([[alice, 1]])
   const { gateway, api } = await openClub(t, members)
-  belong(gateway, 3, [alice, carol], 4)
+  setMembers(gateway, 3, [alice, carol], 4)
   const [a, c] = [await gateway.connectReady(alice), await gateway.connectReady(carol)]
   gateway.wire.faults.disconnect(gateway.name, [toCarol])
   members.set(carol, 3)
-  await api.moved('member_joined', 3, [carol])
+  await api.membersChanged('member_joined', 3, [carol])
   await api.said(4, { membersSeq: 3 })
   gateway.backend.interpose('roster', () => Promise.reject(new Error('no api')))
   gateway.wire.faults.reconnect(gateway.name)
   await api.tell([toAlice], 'end')
   await until(a, 'end')
   gateway.timers.advance(3_000)
-  t.match(await c.next(), { type: 'resync', stream: null }, 'told at once if the api cannot be asked')
+  t.match(await c.next(), { type: 'resync', stream: null }, 'at once when the api cannot be asked')
 
   gateway.backend.interpose('roster', () => Promise.resolve())
   gateway.backend.answers.missed = () => [{ conversationId: club, headSeq: 3 as Seq, receipts: false }]
   gateway.timers.advance(1_000)
   t.match(await c.next(), { type: 'presence_snapshot' })
-  t.match(await c.next(), { type: 'resync', stream: clubStream }, 'and when it was, of what he came into')
+  t.match(await c.next(), { type: 'resync', stream: clubStream }, 'and once it answers, of the joined room')
   await api.said(5, { membersSeq: 3 })
   t.match(await c.next(), { seq: 5 })
 })
 
-t.test('after an interruption of a room those who are in it are told, by its stream', async t => {
+t.test('after an interruption of a room its sockets resync its stream', async t => {
   const { gateway, api } = await openClub(t, new Map([[alice, 1]]))
-  belong(gateway, 1, [alice], 2)
+  setMembers(gateway, 1, [alice], 2)
   const [a, c] = [await gateway.connectReady(alice), await gateway.connectReady(carol)]
   gateway.wire.faults.disconnect(gateway.name, [toClub])
   await api.said(2, { membersSeq: 1 })
@@ -286,13 +286,13 @@ t.test('after an interruption of a room those who are in it are told, by its str
   gateway.timers.advance(3_000)
   t.match(await a.next(), { type: 'resync', stream: clubStream })
   c.say({ type: 'ping' })
-  t.match([...(await until(c, 'end')), await c.next()], [{ type: 'ack' }], 'nobody else')
+  t.match([...(await until(c, 'end')), await c.next()], [{ type: 'ack' }], 'other sockets do not resync')
 })
 
-t.test('frames of a topic that say no room are not for it', async t => {
+t.test('frames on a room topic that name no room reach no socket', async t => {
   const { gateway, api } = await openClub(t, new Map([[alice, 1]]))
   const a = await gateway.connectReady(alice)
-  await api.tell([toClub], 'to whom')
+  await api.tell([toClub], 'no room')
   await api.messages([toClub], 2)
   await api.said(3, { membersSeq: 1 })
   t.same(shown([await a.next()]), [['message_created', 3]])

@@ -10,7 +10,7 @@ interface Refusal {
   readonly body: Record<string, unknown>
 }
 
-/** Asks to upgrade, and resolves with the refusal. */
+/** Asks for an upgrade, and resolves with the refusal. */
 function refusalOf(gateway: Gateway, path: string, headers: Record<string, string> = {}): Promise<Refusal> {
   const upgrade = {
     connection: 'Upgrade',
@@ -27,14 +27,14 @@ function refusalOf(gateway: Gateway, path: string, headers: Record<string, strin
       answer.on('data', chunk => {
         body += chunk
       })
-      // the gateway lets go of the connection, so that a refusal pins nothing
+      // resolves only when the gateway closed the connection
       answer.on('close', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(body) }))
     })
     asked.end()
   })
 }
 
-/** An app that answers as the api's does. */
+/** An app whose errors are problem bodies, as in the api. */
 function appWithProblems() {
   const app = fastify()
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ code: 'not_found' }))
@@ -67,7 +67,7 @@ t.test('a socket opens', async t => {
     await (await openClient(t, `${url}/ws/chat?ticket=${ticket}`, [], {})).untilReady()
     t.match(await refusalOf(gateway, `/ws/chat?ticket=${ticket}`), { status: 401, body: { code: 'ticket_not_valid' } })
   })
-  await t.test('when another scheme stands in the header of a proxy', async t => {
+  await t.test('when a proxy added an Authorization header of another scheme', async t => {
     const headers = { authorization: 'Basic eDp5' }
     await (await openClient(t, `${url}/ws/chat?token=${token}`, [], { headers })).untilReady()
   })
@@ -81,7 +81,7 @@ t.test('a socket is refused with 401', async t => {
   const refusals: [string, string, Record<string, string>, object][] = [
     ['without credentials', '', {}, { code: 'not_authenticated' }],
     [
-      'for a token that is none',
+      'for an invalid token',
       '?token=nonsense',
       {},
       { code: 'token_not_valid', messages: [{ message: 'Token is invalid' }] }
@@ -93,13 +93,13 @@ t.test('a socket is refused with 401', async t => {
       { code: 'token_not_valid', messages: [{ message: 'Token is expired' }] }
     ],
     ['for two tokens', '?token=a&token=b', {}, { code: 'token_not_valid' }],
-    ['for an endless token', `?token=${'a'.repeat(5_000)}`, {}, { code: 'token_not_valid' }],
+    ['for a token that is too long', `?token=${'a'.repeat(5_000)}`, {}, { code: 'token_not_valid' }],
     ['for an unknown ticket', '?ticket=nonsense', {}, { code: 'ticket_not_valid' }],
     ['for two tickets', '?ticket=a&ticket=b', {}, { code: 'ticket_not_valid' }],
     ['for an expired ticket', `?ticket=${expired}`, {}, { code: 'ticket_not_valid' }],
     ['for a ticket whose token expired', `?ticket=${ofExpired}`, {}, { code: 'ticket_not_valid' }],
-    ['for a header in two parts too many', '', { authorization: 'Bearer a b' }, { code: 'bad_authorization_header' }],
-    ['for a bearer of nothing', '', { authorization: 'Bearer' }, { code: 'bad_authorization_header' }]
+    ['for a header with too many parts', '', { authorization: 'Bearer a b' }, { code: 'bad_authorization_header' }],
+    ['for a header without a token', '', { authorization: 'Bearer' }, { code: 'bad_authorization_header' }]
   ]
   for (const [title, query, headers, body] of refusals)
     await t.test(title, async t => {
@@ -164,12 +164,12 @@ t.test('a socket is refused with 503', async t => {
     t.match(await refusalOf(gateway, '/ws/chat?ticket=a'), { status: 503 })
     gateway.wire.comeUp()
   })
-  await t.test('when this node holds as many as it may', async t => {
+  await t.test('when this node has the maximum of sockets', async t => {
     const gateway = await open(t, { settings: { socketsMax: 1 } })
     await gateway.connectReady(alice)
     t.match(await refusalOf(gateway, `/ws/chat?token=${validToken(gateway)}`), { status: 503 })
   })
-  await t.test('when those that are being let in are as many', async t => {
+  await t.test('when upgrades under way reach the maximum', async t => {
     const gateway = await open(t, { settings: { socketsMax: 1 } })
     let answer = () => {}
     const answered = new Promise<void>(resolve => {
@@ -185,7 +185,7 @@ t.test('a socket is refused with 503', async t => {
   })
 })
 
-t.test('what is no upgrade, or upgrades something else, finds nothing and pins nothing', async t => {
+t.test('a plain request, or an upgrade of another path, is answered, and its connection closes', async t => {
   const app = appWithProblems()
   app.get('/plain', () => ({ plain: true }))
   const gateway = await open(t, { app })
@@ -195,7 +195,7 @@ t.test('what is no upgrade, or upgrades something else, finds nothing and pins n
   t.match(await refusalOf(gateway, '/plain'), { status: 200, body: { plain: true } }, 'registered before the gateway')
 })
 
-t.test('a handshake that is broken is refused with a problem, and uses no ticket up', async t => {
+t.test('a broken handshake is refused with a problem, and uses up no ticket', async t => {
   const cluster = openCluster()
   const gateway = await open(t, { cluster })
   const ticket = await cluster.tickets.issue(claimsOf(alice, gateway.timers.now() + 60_000), 30_000)
@@ -214,7 +214,7 @@ t.test('a handshake that is broken is refused with a problem, and uses no ticket
   t.match((await client.untilReady()).at(-1), { type: 'ready' })
 })
 
-t.test('an app without an error handler answers the right status all the same', async t => {
+t.test('an app without an error handler answers with the right status', async t => {
   const gateway = await openGateway(t)
   t.match(await refusalOf(gateway, '/ws/chat'), { status: 401 })
 })
@@ -233,7 +233,7 @@ t.test('the subprotocol chooses the dialect', async t => {
   const unknown = await refusalOf(gateway, `/ws/chat?token=${validToken(gateway)}`, {
     'sec-websocket-protocol': 'soap'
   }).catch((error: Error) => error.message)
-  t.equal(unknown, 'it was upgraded', 'an unknown one is not selected, and does not hinder')
+  t.equal(unknown, 'it was upgraded', 'an unknown subprotocol is not selected and does not prevent the upgrade')
 })
 
 t.test('an injected socket works as one over the network does', async t => {
@@ -247,7 +247,7 @@ t.test('an injected socket works as one over the network does', async t => {
 
 t.test('no token or ticket reaches the log of the gateway', async t => {
   const lines: string[] = []
-  const path = (request: { url: string }) => ({ path: request.url.split('?', 1)[0] }) // as the api's server logs it
+  const path = (request: { url: string }) => ({ path: request.url.split('?', 1)[0] }) // as in the api
   const stream = { write: (line: string) => void lines.push(line) }
   const gateway = await openGateway(t, {
     app: fastify({ logger: { level: 'trace', stream, serializers: { req: path } } })

@@ -1,22 +1,15 @@
 import { parseArgs } from 'node:util'
+import { StorageVariables } from '@rendezvous/api'
 import { type Env, parseEnv } from '@rendezvous/env'
-import { StandaloneVariables } from '@rendezvous/standalone/config'
-import { type Static, Type } from 'typebox'
+import { OperatorError } from '@rendezvous/lifecycle'
+import type { Static } from 'typebox'
 import { type Shape, shapes } from './shapes.ts'
 
-/** Where the people move in: as the product itself is told. */
-const TargetVariables = Type.Pick(StandaloneVariables, [
-  'DATABASE_URL',
-  'DATABASE_POOL_SIZE',
-  'DATABASE_HOT_POOL_SIZE',
-  'DATA_DIR'
-])
-
-/** Rows in a batch: unless said otherwise, and at most (fewer than `new_id()` gives in a millisecond). */
+/** Rows in a batch, by default and at most. `new_id()` makes more ids than that in a millisecond. */
 const BATCH = 500
 const BATCH_MAX = 4_000
 
-/** What is to be done. */
+/** The parsed arguments, and the variables of the database to import into. */
 export interface ImportConfig {
   readonly from: string
   readonly shape: Shape
@@ -25,35 +18,36 @@ export interface ImportConfig {
   readonly batch: number
   readonly dryRun: boolean
   readonly report: string | null
-  readonly target: Readonly<Static<typeof TargetVariables>>
+  readonly target: Readonly<Static<typeof StorageVariables>>
 }
 
-/** The arguments cannot be used; the message says why. */
-export class UsageError extends Error {
+/** The arguments are invalid. The message says why, and ends with the usage. */
+export class UsageError extends OperatorError {
   constructor(message: string, options?: ErrorOptions) {
     super(`${message}\n\n${usage}`, options)
     this.name = 'UsageError'
   }
 }
 
-/** What the arguments are. */
+/** The text of `--help`. */
 export const usage = `npm run import:django -- --from postgres://user@host:5432/name --shape ${Object.keys(shapes).join('|')}
 
-  --from URL       the database to move out of; it is only read. A password may stand in PGPASSWORD instead
-  --shape SHAPE    which of the two backends it is
-  --mapping FILE   JSON: what its tables and columns are called where they differ from apps/import/src/shapes.ts
-  --name NAME      under which it is remembered what came from there (the shape's, unless given)
-  --batch N        rows in a transaction: ${BATCH} unless given, ${BATCH_MAX} at most
-  --dry-run        does everything and undoes it, except that the database moved into is migrated first, and that the ids it
-                   gave stay used: those made later are higher
-  --report FILE    writes the report as JSON too
+  --from URL       the database to import from; it is only read. PGPASSWORD may hold the password
+  --shape SHAPE    which of the two backends made it
+  --mapping FILE   JSON: the names of tables and columns that differ from apps/import/src/shapes.ts
+  --name NAME      the name under which imported rows are recorded (default: the shape)
+  --batch N        rows in a transaction (default ${BATCH}, at most ${BATCH_MAX})
+  --dry-run        does everything and undoes it. Two things stay: the target database is migrated first, and the ids
+                   that it gave stay used, so later ids are higher
+  --report FILE    also writes the report as JSON
 
-It moves into what DATABASE_URL names, or into the embedded database in DATA_DIR (then with the product stopped).
-Run it again to go on after an interruption, or to bring what is new. Exit codes: 0 done, with whatever the report
-says was left out; 1 failed; 2 wrong arguments, mapping or names, nothing was written; 130 interrupted.`
+It imports into the database of DATABASE_URL, or into the embedded database in DATA_DIR; then stop the product first.
+Run it again to go on after an interruption, or to import what is new. Exit codes: 0 done (the report says what was
+left out); 1 failed; 2 wrong arguments, variables, mapping or names, and nothing was written; 130 interrupted.`
 
-/** Reads the arguments and the environment; null when help is asked for.
- *  @throws UsageError, or ConfigError that names every bad variable. */
+/** Parses the arguments and the environment; null for `--help`.
+ *  @throws UsageError
+ *  @throws ConfigError that names every bad variable */
 export function readConfig(args: readonly string[], env: Env): ImportConfig | null {
   const values = parsed(args)
   if (values.help) return null
@@ -74,7 +68,7 @@ export function readConfig(args: readonly string[], env: Env): ImportConfig | nu
     name,
     batch,
     dryRun: values['dry-run'] ?? false,
-    target: parseEnv(TargetVariables, env)
+    target: parseEnv(StorageVariables, env)
   }
 }
 

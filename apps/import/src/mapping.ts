@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { OperatorError } from '@rendezvous/lifecycle'
 import { type Static, Type } from 'typebox'
 import { Check, Errors } from 'typebox/value'
 
-/** What is read of each table, by the names it has here: what there is no import without, and what may be missing. */
+/** The fields that the import reads from each table. A required field must be there, an optional one may be missing. */
 export const sections = {
   people: {
     required: ['id', 'username', 'password'],
@@ -11,14 +12,14 @@ export const sections = {
       ...['is_active', 'date_joined', 'last_seen']
     ]
   },
-  /** One row a person at most; what it has goes before what `people` has. */
+  /** At most one row for each person. Its values win over those of `people`. */
   profiles: {
     required: ['person'],
     optional: ['bio', 'avatar', 'birth_date', 'gender', 'location', 'phone', 'locale', 'last_seen']
   },
   conversations: { required: ['id'], optional: ['title', 'is_group', 'created_by', 'created_at'] },
   participants: { required: ['conversation', 'person'], optional: [] },
-  /** `conversation` where there are conversations, else `receiver`. */
+  /** `conversation` is required when there is a table of conversations, otherwise `receiver` is. */
   messages: {
     required: ['id', 'sender', 'content', 'created_at'],
     optional: [
@@ -26,27 +27,30 @@ export const sections = {
       ...['is_read', 'read_at', 'is_delivered', 'delivered_at', 'status']
     ]
   },
-  /** Who has read which message, where that is a table. */
+  /** One row for each message and person who has read it. */
   readers: { required: ['message', 'person'], optional: [] },
   blocks: { required: ['blocker', 'blocked'], optional: ['created_at'] }
 } as const
 
-/** A table that is read. */
+/** The import's name for a table. */
 export type Section = keyof typeof sections
-/** A column of it, by the name it has here. */
+/** The import's name for a column of `S`. */
 export type Field<S extends Section> = (typeof sections)[S]['required' | 'optional'][number]
 
-/** A table of the source, and the columns in it; null for what is not to be read. */
+/** The tables of the source to try, in this order, and the column of each field; null for a field that is not read. */
 export interface TableNames {
-  readonly table: string
+  readonly tables: readonly string[]
+  /** Then the tables of these models are tried, whatever app they are in. A table of the model's own may follow it:
+   *  `conversation_participants`. Django lists the models of all apps in `django_content_type`. */
+  readonly models?: readonly string[]
   readonly columns: Readonly<Record<string, string | null>>
 }
 
-/** The names of a source: `defaults` are looked for and may be missing where they can be, `given` ones must be there. */
+/** The names to look for in a source. Optional names of `defaults` may be missing; every name of `given` must exist. */
 export interface Names {
   readonly defaults: Readonly<Record<Section, TableNames | null>>
   readonly given: MappingFile
-  /** Tables that are counted in the report and not read. */
+  /** Tables whose rows are only counted, by what they hold. */
   readonly notYet: Readonly<Record<string, string>>
 }
 
@@ -63,7 +67,7 @@ const table = (section: Section) => {
   return Type.Optional(Type.Union([named, Type.Null()]))
 }
 
-/** A mapping file: what is called otherwise than the shape has it. A section that is null is not read. */
+/** A mapping file: the names that differ from the shape's. A section that is null is not read. */
 export const MappingFile = Type.Object(
   {
     people: table('people'),
@@ -79,27 +83,31 @@ export const MappingFile = Type.Object(
 )
 export type MappingFile = Static<typeof MappingFile>
 
-/** A mapping file that cannot be used. */
-export class BadMapping extends Error {
+/** The mapping file is invalid. */
+export class InvalidMapping extends OperatorError {
   constructor(problem: string, options?: ErrorOptions) {
     super(problem, options)
-    this.name = 'BadMapping'
+    this.name = 'InvalidMapping'
   }
 }
 
-/** Reads a mapping file.
- *  @throws BadMapping that says what is wrong with it. */
+/** Reads the mapping file at `path`.
+ *  @throws InvalidMapping that names every problem */
 export async function readMapping(path: string): Promise<MappingFile> {
   const mapping = await readJson(path)
   if (Check(MappingFile, mapping)) return mapping
   const problems = Errors(MappingFile, mapping).map(({ instancePath, message }) => `${instancePath || '/'} ${message}`)
-  throw new BadMapping([`${path} is no mapping:`, ...new Set(problems)].join('\n  '))
+  throw new InvalidMapping(
+    [`${path} is not a valid mapping file. Correct these places:`, ...new Set(problems)].join('\n  ')
+  )
 }
 
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    throw new BadMapping(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, { cause: error })
+    throw new InvalidMapping(`${path} cannot be read as JSON: ${error instanceof Error ? error.message : error}`, {
+      cause: error
+    })
   }
 }

@@ -1,21 +1,21 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** Tells a person how far it is. */
+/** Shows the progress of an import. */
 export interface Progress {
-  /** Begins a part of `total` rows. */
+  /** Starts a part of `total` rows, named `what`. */
   begin(what: string, total: number): void
-  /** So many more are done. */
+  /** Adds `by` rows that are done. */
   advance(by: number): void
-  /** The part is over. */
+  /** Ends the part. */
   end(): void
 }
 
 const BAR = '{what} {bar} {percentage}% | {value}/{total} | {duration_formatted}, {eta_formatted} to go'
 const LINE = '{what} {value} of {total}, {percentage}%, {duration_formatted}'
-/** Without a terminal, a line so often. */
+/** Time between two lines when there is no terminal. */
 const LINE_EVERY_MS = 5_000
 
-/** A bar for each part on a terminal, plain lines now and then elsewhere. */
+/** Shows a bar for each part on a terminal, and elsewhere a plain line every 5 seconds. */
 export function progressBar(stream: NodeJS.WriteStream): Progress {
   let bar: SingleBar | undefined
   return {
@@ -26,7 +26,7 @@ export function progressBar(stream: NodeJS.WriteStream): Progress {
           format: stream.isTTY ? BAR : LINE,
           noTTYOutput: true,
           notTTYSchedule: LINE_EVERY_MS,
-          gracefulExit: false // Ctrl-C ends the batch first
+          gracefulExit: false // Ctrl-C lets the batch end first
         },
         Presets.shades_classic
       )

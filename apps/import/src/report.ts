@@ -1,104 +1,104 @@
-/** What is brought over. */
+/** The kinds of things that are imported. */
 export const kinds = ['people', 'blocks', 'conversations', 'members', 'messages', 'read_marks'] as const
-/** One of them. */
+/** One of `kinds`. */
 export type Kind = (typeof kinds)[number]
 
-/** Why something did not come over, or not as it was: every reason there is, and what it says. */
+/** Every reason why something is left out or changed, with its text in the report. */
 export const reasons = Object.freeze({
   // left out
-  media: 'audio, video or another file: media are not brought over yet',
+  media: 'audio, video or another file: media are not imported yet',
   empty: 'no visible text',
   too_long: 'a text of more than 4,000 characters',
   deleted: 'deleted in the source',
-  no_time: 'no moment at which it was written',
-  to_oneself: 'from somebody to himself',
-  unknown_person: 'of somebody who is not here',
-  no_conversation: 'in a conversation that is not here',
-  reshaped: 'its conversation was brought as that of two people, and is another kind or between others now',
-  no_members: 'nobody is in it',
+  no_time: 'no time of writing',
+  to_oneself: 'from a person to themself',
+  unknown_person: 'of a person who was not imported',
+  no_conversation: 'in a conversation that was not imported',
+  reshaped: 'its conversation was imported as a direct one, and has become a group or has other people',
+  no_members: 'it has no members',
   too_many_members: 'more members than a group can have',
-  too_many_rooms: 'more groups than a person can be in',
-  // brought over, changed
-  renumbered: 'his id was taken: he has another',
-  renamed: 'his user name was taken, or not allowed: he has another',
-  email_dropped: 'the e-mail address was taken, or none: he has none',
-  avatar_dropped: 'the picture is a file: media are not brought over yet',
-  date_dropped: 'the date of birth is none',
-  text_cut: 'a field was longer than it can be',
-  no_password: 'he had no usable password, and has none here',
-  unknown_hash: 'his password was hashed in a way that is not known here: he cannot sign in by it',
-  title_dropped: 'a title, which a conversation of two does not have',
-  title_cut: 'the title was longer than it can be',
-  attachment_dropped: 'the text came, the file beside it did not',
-  covered: 'unread, and before one that was read (whose key is told): it counts as read'
+  too_many_rooms: 'the person is in as many groups as allowed',
+  // imported, but changed
+  renumbered: 'the id was taken: the person has another one',
+  renamed: 'the user name was taken or is not allowed: the person has another one',
+  email_dropped: 'the e-mail address was taken or is invalid: the person has none',
+  avatar_dropped: 'the picture is a file: media are not imported yet',
+  date_dropped: 'the date of birth is invalid',
+  text_cut: 'a field was longer than allowed, and was cut',
+  no_password: 'no usable password: the person needs a new one',
+  unknown_hash: 'a password hash of an unknown kind: the person needs a new password',
+  title_dropped: 'a direct conversation has no title',
+  title_cut: 'the title was longer than allowed, and was cut',
+  attachment_dropped: 'the text was imported without its file',
+  covered: 'unread messages before a read one (its key is given) count as read'
 })
-/** One of them. */
+/** One of `reasons`. */
 export type Reason = keyof typeof reasons
 
-/** How many, and the first of them by their keys in the source. */
-export interface Noted {
+/** How often something happened, and the keys in the source of the first cases. */
+export interface Occurrences {
   readonly count: number
   readonly first: readonly string[]
 }
 
-/** What became of one kind. `read` is how many the source has, `there` how many an earlier run had brought already. */
+/** The result for one kind. The source has `read` of them; this run imported `brought`, earlier runs `there`. */
 export interface Tally {
   readonly read: number
   readonly brought: number
   readonly there: number
-  /** By reason. */
-  readonly left_out: Readonly<Partial<Record<Reason, Noted>>>
-  /** What came, but not as it was, by reason. */
-  readonly changed: Readonly<Partial<Record<Reason, Noted>>>
+  /** Not imported, by reason. */
+  readonly left_out: Readonly<Partial<Record<Reason, Occurrences>>>
+  /** Imported but changed, by reason. */
+  readonly changed: Readonly<Partial<Record<Reason, Occurrences>>>
 }
 
-/** What an import did, or would do. */
+/** What an import did, or would do in a dry run. */
 export interface Report {
   readonly source: string
   readonly dry_run: boolean
-  /** False when it was interrupted: a run with the same arguments goes on. */
+  /** False after an interruption. A run with the same arguments goes on. */
   readonly complete: boolean
   readonly kinds: Readonly<Record<Kind, Tally>>
-  /** Rows that nothing here takes yet, by what they are. */
+  /** The number of rows that cannot be imported yet, by what they hold. */
   readonly not_yet: Readonly<Record<string, number>>
 }
 
-/** What a batch tells of itself: counted when it was committed, and forgotten when it was not. */
+/** Records what a batch does. The record counts only when the batch is committed. */
 export interface Notes {
   count(kind: Kind, what: Amount, by?: number): void
   leaveOut(kind: Kind, reason: Reason, key: string): void
   change(kind: Kind, reason: Reason, key: string, by?: number): void
 }
 
-/** Keys that are told of each reason. */
+/** Keys that are kept for each reason. */
 const FIRST = 20
 
 const allReasons = Object.keys(reasons) as Reason[]
 const amounts = ['read', 'brought', 'there'] as const
 type Amount = (typeof amounts)[number]
-const fates = ['left_out', 'changed'] as const
-type Fate = (typeof fates)[number]
+const outcomes = ['left_out', 'changed'] as const
+type Outcome = (typeof outcomes)[number]
 
 interface Counted {
   count: number
   readonly first: string[]
 }
 
-/** Collects what batches tell. */
-export interface Book extends Notes {
-  /** Adds what another book holds. */
-  add(other: Book): void
-  /** What it holds. */
+/** The sums of what batches recorded. */
+export interface Totals extends Notes {
+  /** Adds the sums of `other`. */
+  add(other: Totals): void
+  /** The sums, by kind. */
   tallies(): Record<Kind, Tally>
 }
 
-/** An empty book. */
-export function book(): Book {
+/** Answers sums of zero. */
+export function newTotals(): Totals {
   const numbers = new Map<string, number>()
   const noted = new Map<string, Counted>()
   const numberOf = (kind: Kind, what: Amount) => numbers.get(`${kind} ${what}`) ?? 0
 
-  function note(kind: Kind, how: Fate, reason: Reason, { count, first }: Noted): void {
+  function note(kind: Kind, how: Outcome, reason: Reason, { count, first }: Occurrences): void {
     const place = `${kind} ${how} ${reason}`
     const entry = noted.get(place) ?? { count: 0, first: [] }
     entry.count += count
@@ -106,7 +106,7 @@ export function book(): Book {
     noted.set(place, entry)
   }
 
-  function notes(kind: Kind, how: Fate): Partial<Record<Reason, Noted>> {
+  function notes(kind: Kind, how: Outcome): Partial<Record<Reason, Occurrences>> {
     const found = allReasons.map(reason => [reason, noted.get(`${kind} ${how} ${reason}`)] as const)
     return Object.fromEntries(found.filter(([, entry]) => entry !== undefined))
   }
@@ -128,7 +128,7 @@ export function book(): Book {
       const tallies = other.tallies()
       for (const kind of kinds) {
         for (const what of amounts) count(kind, what, tallies[kind][what])
-        for (const how of fates)
+        for (const how of outcomes)
           for (const reason of allReasons) {
             const entry = tallies[kind][how][reason]
             if (entry !== undefined) note(kind, how, reason, entry)

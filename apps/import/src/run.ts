@@ -1,87 +1,88 @@
 import type { Section } from './mapping.ts'
 import type { Progress } from './progress.ts'
-import { book, type Report } from './report.ts'
+import { newTotals, type Report } from './report.ts'
 import { type SourceBlock, selectBlocks } from './source/blocks.ts'
 import { type SourceConversation, selectConversations } from './source/conversations.ts'
 import { type SourceMessage, selectMessages } from './source/messages.ts'
 import { type SourcePerson, selectHighestKey, selectPeople } from './source/people.ts'
 import type { Plan } from './source/plan.ts'
 import type { Source } from './source/source.ts'
-import { bringBlocks } from './steps/blocks.ts'
-import { bringConversations } from './steps/conversations.ts'
+import { importBlocks } from './steps/blocks.ts'
+import { importConversations } from './steps/conversations.ts'
 import { messageStep } from './steps/messages.ts'
-import { bringPeople } from './steps/people.ts'
+import { importPeople } from './steps/people.ts'
 import { HIGHEST_KEPT_ID } from './steps/person.ts'
 import type { Step } from './steps/step.ts'
 import { keepIdsFree } from './target/people.ts'
 
-/** What an import works with. */
+/** What `runImport` needs. */
 export interface ImportOptions {
   readonly source: Source
   readonly plan: Plan
-  /** Migrated. */
+  /** The database to import into; it is migrated already. */
   readonly database: Step['database']
-  /** Under which is remembered what came from this source. */
+  /** The name under which rows of this source are recorded. */
   readonly name: string
-  /** Rows in a batch, which is one transaction: 4,000 at most, fewer than `new_id()` gives in a millisecond. */
+  /** Rows in a batch, which is one transaction; at most 4,000. `new_id()` makes more ids than that in a millisecond. */
   readonly batch: number
-  /** What takes longer is not committed. */
+  /** A batch that takes longer is not committed. */
   readonly longestBatchMs: number
-  /** Does everything and undoes it at the end. */
+  /** Whether everything is undone at the end. */
   readonly dryRun: boolean
   readonly progress: Progress
-  /** Ends it after the batch under way. */
+  /** Ends the import after the current batch. */
   readonly signal: AbortSignal
 }
 
 /**
- * Brings over all that is in the source and not here yet, each batch in a transaction of its own, and reports. Interrupted or killed at any
- * moment, a second run goes on.
- * @throws AnotherSource when what came under this name came from another database, or BatchTooLong.
+ * Imports everything that the source has and earlier runs did not import, each batch in a transaction of its own.
+ * After an interruption or a kill at any moment, a second run goes on.
+ * @throws WrongSource when rows of another database are recorded under `name`
+ * @throws BatchTooLong
  */
 export async function runImport(options: ImportOptions): Promise<Report> {
-  return options.dryRun ? rehearse(options) : bringAll(options)
+  return options.dryRun ? runDry(options) : importAll(options)
 }
 
-/** Rolls a rehearsal back, and carries out what it found. */
-class Undone extends Error {
+/** Thrown to roll a dry run back; it carries the report. */
+class DryRunDone extends Error {
   readonly report: Report
 
   constructor(report: Report) {
-    super('a rehearsal is undone')
+    super('a dry run is rolled back')
     this.report = report
   }
 }
 
-/** Between two batches the source may have to sort all messages. */
-const PATIENT = 'SET LOCAL idle_in_transaction_session_timeout = 0'
+/** Between two batches the source may have to sort all messages, which takes longer than the usual timeout. */
+const NO_IDLE_TIMEOUT = 'SET LOCAL idle_in_transaction_session_timeout = 0'
 
-/** All in one transaction, which is undone: what exists and would change stays locked until then. */
-async function rehearse(options: ImportOptions): Promise<Report> {
+/** Imports in one transaction and rolls it back. Until then it locks every existing row that it would change. */
+async function runDry(options: ImportOptions): Promise<Report> {
   try {
     return await options.database.transaction(async on => {
-      await on.script(PATIENT)
+      await on.script(NO_IDLE_TIMEOUT)
       const database: Step['database'] = { transaction: run => run(on) }
-      throw new Undone(await bringAll({ ...options, database }))
+      throw new DryRunDone(await importAll({ ...options, database }))
     })
   } catch (error) {
-    if (error instanceof Undone) return error.report
+    if (error instanceof DryRunDone) return error.report
     throw error
   }
 }
 
-async function bringAll(options: ImportOptions): Promise<Report> {
+async function importAll(options: ImportOptions): Promise<Report> {
   const { source, plan, database, name, longestBatchMs, dryRun } = options
-  const step: Step = { source: name, database, longestBatchMs, totals: book() }
+  const step: Step = { source: name, database, longestBatchMs, totals: newTotals() }
   const [highest] = await source.query<{ highest: number | null }>(selectHighestKey(plan, HIGHEST_KEPT_ID))
   await database.transaction(on => keepIdsFree(on, highest?.highest ?? 0))
 
   const parts: (() => Promise<boolean>)[] = [
-    () => each<SourcePerson>(options, 'people', selectPeople(plan), rows => bringPeople(step, rows)),
-    () => each<SourceBlock>(options, 'blocks', selectBlocks(plan), rows => bringBlocks(step, rows)),
+    () => each<SourcePerson>(options, 'people', selectPeople(plan), rows => importPeople(step, rows)),
+    () => each<SourceBlock>(options, 'blocks', selectBlocks(plan), rows => importBlocks(step, rows)),
     () =>
       each<SourceConversation>(options, 'conversations', selectConversations(plan), rows =>
-        bringConversations(step, rows)
+        importConversations(step, rows)
       ),
     () => each<SourceMessage>(options, 'messages', selectMessages(plan), messageStep(step))
   ]
@@ -96,7 +97,7 @@ async function bringAll(options: ImportOptions): Promise<Report> {
   }
 }
 
-/** Does `work` with each batch of a query's rows. False when it was interrupted before the end. */
+/** Calls `work` with each batch of a query's rows. Answers false when it was interrupted before the end. */
 async function each<Row>(
   { source, plan, batch, progress, signal }: ImportOptions,
   section: Section & keyof Plan,

@@ -21,7 +21,8 @@ const about = {
   locale: 'locale'
 }
 const block = {
-  table: 'matching_block',
+  tables: ['matching_block'],
+  models: ['block'],
   columns: { blocker: 'blocker_id', blocked: 'blocked_id', created_at: 'created_at' }
 }
 const state = {
@@ -33,18 +34,22 @@ const state = {
   is_deleted: 'is_deleted'
 }
 
-/** The names that a Django project of each kind would have. Nobody's are exactly these: a mapping file says how they differ. */
+const userModels = ['user', 'customuser']
+
+/** The names that a Django project of each backend would have. A mapping file gives the names that differ. */
 export const shapes = {
-  /** The backend with conversations and matching: a user model of its own. */
+  /** The second backend: a user model of its own, conversations and matching. */
   'chat-matching': {
     defaults: {
       people: {
-        table: 'accounts_user',
+        tables: ['accounts_user', 'users_user', 'auth_user'],
+        models: userModels,
         columns: { ...account, ...about, avatar: 'profile_picture', last_seen: 'last_activity' }
       },
       profiles: null,
       conversations: {
-        table: 'conversations_conversation',
+        tables: ['conversations_conversation', 'chat_conversation'],
+        models: ['conversation'],
         columns: {
           id: 'id',
           title: 'title',
@@ -54,11 +59,13 @@ export const shapes = {
         }
       },
       participants: {
-        table: 'conversations_conversation_participants',
+        tables: ['conversations_conversation_participants', 'chat_conversation_participants'],
+        models: ['conversation_participants'],
         columns: { conversation: 'conversation_id', person: 'user_id' }
       },
       messages: {
-        table: 'conversations_message',
+        tables: ['conversations_message', 'chat_message'],
+        models: ['message'],
         columns: {
           ...{ id: 'id', conversation: 'conversation_id', sender: 'sender_id', content: 'content' },
           ...{ created_at: 'created_at', type: 'message_type', file: 'file', ...state }
@@ -69,15 +76,21 @@ export const shapes = {
     },
     notYet: { likes: 'matching_like', matches: 'matching_match', preferences: 'matching_preference' }
   },
-  /** The backend of pairs: Django's own users, a profile beside them, messages that name their receiver. */
+  /** The first backend: a user model of its own, and messages that name their receiver, in the app `accounts`. A
+   *  project of its document alone has Django's own users, a table of profiles, and an app `chat`. */
   gmessagerie: {
     defaults: {
-      people: { table: 'auth_user', columns: account },
-      profiles: { table: 'accounts_profile', columns: { person: 'user_id', ...about, last_seen: 'last_seen' } },
+      people: { tables: ['accounts_user', 'auth_user'], models: userModels, columns: account },
+      profiles: {
+        tables: ['accounts_profile'],
+        models: ['profile', 'userprofile'],
+        columns: { person: 'user_id', ...about, last_seen: 'last_seen' }
+      },
       conversations: null,
       participants: null,
       messages: {
-        table: 'chat_message',
+        tables: ['accounts_message', 'chat_message'],
+        models: ['message'],
         columns: {
           ...{ id: 'id', sender: 'sender_id', receiver: 'receiver_id', content: 'content' },
           ...{ created_at: 'created_at', type: 'message_type', file: 'file', ...state }

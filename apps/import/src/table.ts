@@ -1,9 +1,9 @@
-import { type Kind, kinds, type Noted, type Reason, type Report, reasons, type Tally } from './report.ts'
+import { type Kind, kinds, type Occurrences, type Reason, type Report, reasons, type Tally } from './report.ts'
 
-/** Keys of each reason that the table shows; the report in JSON has more. */
+/** Keys that the table shows for each reason. The JSON report has more. */
 const SHOWN = 5
 
-/** The report as a person reads it. */
+/** The report as a table for a terminal. */
 export function tableOf(report: Report): string {
   const rows = kinds
     .map(kind => [kind, report.kinds[kind]] as const)
@@ -12,23 +12,21 @@ export function tableOf(report: Report): string {
   const body = rows.map(([kind, tally]) =>
     line([label(kind), tally.read, tally.brought, tally.there, sum(tally.left_out), sum(tally.changed)].map(String))
   )
-  const notYet = Object.entries(report.not_yet).map(
-    ([what, count]) => `  ${what.padEnd(14)}${count}: not brought over yet`
-  )
+  const notYet = Object.entries(report.not_yet).map(([what, count]) => `  ${what.padEnd(14)}${count}: not imported yet`)
   return [
     head,
     ...body,
     ...section('Left out', rows, tally => tally.left_out),
-    ...section('Came over, but not as it was', rows, tally => tally.changed),
+    ...section('Imported, but changed', rows, tally => tally.changed),
     ...(notYet.length > 0 ? ['', 'Not yet', ...notYet] : []),
-    ...(report.dry_run ? ['', 'This was a rehearsal: nothing was kept.'] : [])
+    ...(report.dry_run ? ['', 'This was a dry run: nothing was kept.'] : [])
   ].join('\n')
 }
 
 function section(
   title: string,
   rows: readonly (readonly [Kind, Tally])[],
-  of: (tally: Tally) => Readonly<Partial<Record<Reason, Noted>>>
+  of: (tally: Tally) => Readonly<Partial<Record<Reason, Occurrences>>>
 ): string[] {
   const lines = rows.flatMap(([kind, tally]) =>
     Object.entries(of(tally)).map(([reason, { count, first }]) => {
@@ -39,7 +37,7 @@ function section(
   return lines.length > 0 ? ['', title, ...lines] : []
 }
 
-function sum(notes: Readonly<Partial<Record<Reason, Noted>>>): number {
+function sum(notes: Readonly<Partial<Record<Reason, Occurrences>>>): number {
   return Object.values(notes).reduce((total, { count }) => total + count, 0)
 }
 

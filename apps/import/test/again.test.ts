@@ -1,7 +1,7 @@
 import { type Database, databasePorts } from '@rendezvous/api'
 import type { ConversationId, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { AnotherSource } from '../src/steps/people.ts'
+import { WrongSource } from '../src/steps/people.ts'
 import { loadFixture, needsServer, onEveryTarget, openTarget, runSql, type Target } from './databases.ts'
 import { bringOver, brokenInvariants, rowsOf } from './imports.ts'
 
@@ -10,7 +10,7 @@ const CLIMBING = `(SELECT id FROM conversation WHERE title = 'Climbing')`
 
 async function climbing(database: Database): Promise<ConversationId> {
   const [row] = await rowsOf<{ id: ConversationId }>(database, `SELECT ${CLIMBING} AS id`)
-  if (row === undefined) throw new Error('the group is not there')
+  if (row === undefined) throw new Error('the group was not found')
   return row.id
 }
 
@@ -19,7 +19,7 @@ async function passwordOf(database: Database, id: UserId): Promise<string> {
   return row?.hash ?? ''
 }
 
-/** Each test goes on where the one before it ended. Long because it is one life of a deployment. */
+/** Each test continues where the previous one ended. Long because it follows one deployment through many runs. */
 async function suite(t: Test, target: Target): Promise<void> {
   const [from, open] = [await loadFixture(t, 'chat-matching'), await openTarget(t, target)]
   const { database } = open
@@ -28,7 +28,7 @@ async function suite(t: Test, target: Target): Promise<void> {
   await again()
   const id = await climbing(database)
 
-  await t.test('what was written there since comes behind what was written here since', async t => {
+  await t.test('new messages of the source come after the messages that were sent here in the meantime', async t => {
     const draft = { conversationId: id, senderId: ANA, clientId: crypto.randomUUID(), kind: 1, content: 'said here' }
     await ports.messages.append([draft])
     await runSql(
@@ -50,11 +50,11 @@ async function suite(t: Test, target: Target): Promise<void> {
         [7, 'said there']
       ]
     )
-    t.equal((await ports.conversations.findForMember(id, ANA))?.readSeq, 7, 'read state comes again')
+    t.equal((await ports.conversations.findForMember(id, ANA))?.readSeq, 7, 'read marks are imported again')
     t.same(await brokenInvariants(database), [])
   })
 
-  await t.test('who joined a group there since joins it here, and sees all of it', async t => {
+  await t.test('a person who joined a group in the source joins it here, and sees its whole history', async t => {
     await runSql(from, 'INSERT INTO conversations_conversation_participants (conversation_id, user_id) VALUES (1, 5)')
     const report = await again()
 
@@ -64,7 +64,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await brokenInvariants(database), [])
   })
 
-  await t.test('who left here stays away, and who was unblocked stays so', async t => {
+  await t.test('a member who left here is not added again, and a lifted block stays lifted', async t => {
     await ports.conversations.leave(id, BEN)
     await rowsOf(database, 'DELETE FROM block')
     await again()
@@ -74,7 +74,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await brokenInvariants(database), [])
   })
 
-  await t.test('a password that was changed there counts until its person has signed in here', async t => {
+  await t.test('a password that was changed in the source is used until the person has signed in here', async t => {
     const [ana, ben] = [await passwordOf(database, ANA), await passwordOf(database, BEN)]
     await ports.oldHashes.renew(BEN, ben, '$argon2id$renewed')
     const changed = ana.replace('1000000$', '1000000$changed')
@@ -89,12 +89,12 @@ async function suite(t: Test, target: Target): Promise<void> {
     const from = await loadFixture(t, 'chat-matching')
     await runSql(from, `UPDATE accounts_user SET date_joined = date_joined + interval '1 day'`)
 
-    await t.rejects(bringOver({ from, shape: 'chat-matching', database }), AnotherSource)
+    await t.rejects(bringOver({ from, shape: 'chat-matching', database }), WrongSource)
     const report = await bringOver({ from, shape: 'chat-matching', database, name: 'the other one' })
     t.match(report.kinds.people, { brought: 10, changed: { renamed: { count: 10 }, renumbered: { count: 10 } } })
   })
 
-  await t.test('somebody who was removed here does not come back, and what he wrote since is left out', async t => {
+  await t.test('a person who was deleted here is not imported again, and their new messages are left out', async t => {
     await rowsOf(database, `DELETE FROM membership WHERE user_id = ${EMIL}`)
     await rowsOf(database, `DELETE FROM person WHERE id = ${EMIL}`)
     await runSql(
@@ -110,7 +110,7 @@ async function suite(t: Test, target: Target): Promise<void> {
 
 await onEveryTarget(t, suite)
 
-await t.test('who has registered here keeps his name, his address and his id', needsServer(), async t => {
+await t.test('a person who has registered here keeps their name, address and id', needsServer(), async t => {
   const [from, open] = [await loadFixture(t, 'chat-matching'), await openTarget(t, 'PostgreSQL')]
   const { users } = databasePorts(open)
   const saved = await users.register({ username: 'Ben', email: 'EMIL@example.org', passwordHash: 'x' })

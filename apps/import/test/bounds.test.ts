@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { loadFixture, onEveryTarget, openTarget, runSql, type Target } from './databases.ts'
 import { bringOver, brokenInvariants, rowsOf } from './imports.ts'
 
-/** Puts so many people who are in nothing else into the group. */
+/** Adds `count` people to the group; they are in no other conversation. */
 async function fill(database: Database, title: string, count: number): Promise<void> {
   const group = `(SELECT id FROM conversation WHERE title = '${title}')`
   await rowsOf(
@@ -15,7 +15,7 @@ async function fill(database: Database, title: string, count: number): Promise<v
   await rowsOf(database, `UPDATE conversation SET member_count = member_count + ${count} WHERE title = '${title}'`)
 }
 
-/** Puts somebody into so many groups of his own. */
+/** Puts `person` into `count` groups of their own. */
 async function occupy(database: Database, person: number, count: number): Promise<void> {
   await rowsOf(
     database,
@@ -32,8 +32,8 @@ async function suite(t: Test, target: Target): Promise<void> {
   const again = () => bringOver({ from, shape: 'chat-matching', database })
   await again()
 
-  await t.test('a group grows up to what a group can have', async t => {
-    await fill(database, 'Climbing', limits.groupMembers - 4) // three are in it
+  await t.test('a group does not grow above its largest size', async t => {
+    await fill(database, 'Climbing', limits.groupMembers - 4) // it has three members
     await runSql(
       from,
       'INSERT INTO conversations_conversation_participants (conversation_id, user_id) VALUES (1, 6), (1, 7)'
@@ -44,8 +44,8 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await brokenInvariants(database), [])
   })
 
-  await t.test('nobody comes into more groups than a person can be in', async t => {
-    await occupy(database, 5, limits.roomsPerPerson - 2) // he is in one
+  await t.test('a person is not added to more groups than allowed', async t => {
+    await occupy(database, 5, limits.roomsPerPerson - 2) // they are in one
     await runSql(
       from,
       `INSERT INTO conversations_conversation (id, title, is_group, created_at, updated_at) SELECT i, 'New ' || i, true, now(), now()
@@ -62,7 +62,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await brokenInvariants(database), [])
   })
 
-  await t.test('nor into one that came before', async t => {
+  await t.test('a person at the limit is not added to a group of an earlier run', async t => {
     await runSql(from, 'INSERT INTO conversations_conversation_participants (conversation_id, user_id) VALUES (6, 5)')
     const { kinds } = await again()
 

@@ -7,7 +7,7 @@ interface Said {
   readonly content: string
 }
 
-/** Conversations as their people see them, without ids: who is in it, what was said in order, how far each has read. */
+/** Conversations as their members see them, without ids: members, messages in order, and what each has read. */
 const CONVERSATIONS = `SELECT c.kind, c.title, to_char(c.created_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI') AS made, owner.username AS maker,
     (SELECT string_agg(p.username || CASE WHEN s.left_seq IS NULL THEN '' ELSE ' left' END || CASE s.role WHEN 3 THEN ' owns' ELSE '' END, ', ' ORDER BY p.id)
       FROM membership s JOIN person p ON p.id = s.user_id WHERE s.conversation_id = c.id) AS people,
@@ -70,7 +70,7 @@ async function suite(t: Test, target: Target): Promise<void> {
   const { database } = open
   const first = await bringOver({ from, shape: 'chat-matching', database })
 
-  await t.test('people keep their ids, and get other names where these are taken', async t => {
+  await t.test('people keep their ids, and get another name when theirs is taken', async t => {
     const people = await rowsOf(
       database,
       `SELECT p.id, p.username, p.email, p.is_active, (SELECT array_agg(k.key ORDER BY k.key) FROM login_key k WHERE k.user_id = p.id) AS keys
@@ -112,7 +112,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     })
   })
 
-  await t.test('profiles come over', async t => {
+  await t.test('profiles are imported', async t => {
     const [ana] = await rowsOf(
       database,
       `SELECT first_name, last_name, bio, birth_date::text, gender, location, phone, avatar, to_char(date_joined AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS joined,
@@ -135,7 +135,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(jo, { bio: 2_000, location: 120 })
   })
 
-  await t.test('who registers next gets an id above theirs', async t => {
+  await t.test('the next registration gets a higher id', async t => {
     const [next] = await rowsOf<{ id: number }>(
       database,
       `SELECT nextval(pg_get_serial_sequence('person', 'id')) AS id`
@@ -143,7 +143,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.ok((next?.id ?? 0) > 10)
   })
 
-  await t.test('conversations are in the order of use, and each as it was', async t => {
+  await t.test('conversations are in the order of use, with their members, messages and read marks', async t => {
     t.same(await rowsOf(database, CONVERSATIONS), expected)
     t.same(await brokenInvariants(database), [])
     t.same(first.kinds.conversations, {
@@ -152,7 +152,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     })
   })
 
-  await t.test('messages keep their moments, and what cannot come is told', async t => {
+  await t.test('messages keep their times, and the report counts what was left out', async t => {
     const said = await rowsOf<Said>(
       database,
       `SELECT m.content, to_char(m.created_at AT TIME ZONE 'UTC', 'HH24:MI') AS at FROM message m JOIN conversation c ON c.id = m.conversation_id
@@ -171,16 +171,16 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(first.not_yet, { likes: 2, matches: 1, preferences: 1 })
   })
 
-  await t.test('blocks come over, but nobody blocks himself', async t => {
+  await t.test('blocks are imported, except blocks of oneself', async t => {
     t.same(await rowsOf(database, 'SELECT blocker_id, blocked_id FROM block'), [{ blocker_id: 2, blocked_id: 8 }])
     t.match(first.kinds.blocks, { brought: 1, left_out: { to_oneself: { count: 1, first: ['4 4'] } } })
   })
 
-  await t.test('nothing is announced: it is history', async t => {
+  await t.test('imported history is not announced', async t => {
     t.same(await rowsOf(database, 'SELECT * FROM outbox'), [])
   })
 
-  await t.test('a second run brings nothing, and changes nothing', async t => {
+  await t.test('a second run imports and changes nothing', async t => {
     const before = await rowsOf(database, 'SELECT * FROM conversation ORDER BY id')
     const second = await bringOver({ from, shape: 'chat-matching', database })
     const brought = Object.values(second.kinds).reduce((sum, tally) => sum + tally.brought, 0)

@@ -4,7 +4,7 @@ import { readConfig, UsageError, usage } from '../src/config.ts'
 const from = 'postgres://me@old.example:5432/chat'
 const needed = ['--from', from, '--shape', 'gmessagerie']
 
-t.test('source and shape are needed, the rest has its defaults', async t => {
+t.test('source and shape are required, the other arguments have defaults', async t => {
   t.match(readConfig(needed, { DATA_DIR: '/srv/data' }), {
     ...{ from, shape: 'gmessagerie', name: 'gmessagerie', mapping: null, batch: 500, dryRun: false, report: null },
     target: { DATA_DIR: '/srv/data' }
@@ -15,11 +15,11 @@ t.test('source and shape are needed, the rest has its defaults', async t => {
   t.equal(readConfig(['--help'], {}), null)
 })
 
-t.test('the help says what a rehearsal does not undo', async t => {
-  t.match(usage, /--dry-run .*undoes it, except that the database moved into is migrated first, and that the ids/)
+t.test('the help says what a dry run does not undo', async t => {
+  t.match(usage, /--dry-run .*undoes it\. Two things stay: the target database is migrated first, and the ids/)
 })
 
-t.test('what cannot be used is refused with the usage', async t => {
+t.test('invalid arguments are refused with the usage', async t => {
   const bad = [
     [],
     ['--from', 'mysql://x', '--shape', 'gmessagerie'],

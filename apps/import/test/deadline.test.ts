@@ -1,12 +1,12 @@
 import type { Database } from '@rendezvous/api'
 import t from 'tap'
-import { book } from '../src/report.ts'
+import { newTotals } from '../src/report.ts'
 import { BatchTooLong, inBatch } from '../src/steps/step.ts'
 import { loadFixture, needsServer, openTarget } from './databases.ts'
 import { bringOver, rowsOf } from './imports.ts'
 
 t.test(
-  'a batch that took longer than sync allows a write is not kept, and the next run goes on',
+  'a batch that takes longer than sync allows is rolled back, and the next run goes on',
   needsServer(),
   async t => {
     const [from, { database }] = [await loadFixture(t, 'gmessagerie'), await openTarget(t, 'PostgreSQL')]
@@ -19,8 +19,8 @@ t.test(
   }
 )
 
-t.test('so is one that the database ended: of a long statement, or of a long wait for a lock', async t => {
-  const totals = book()
+t.test('a batch that ran into a statement timeout or a lock timeout is too long', async t => {
+  const totals = newTotals()
   const failing = (error: Error): Pick<Database, 'transaction'> => ({
     transaction: async () => {
       throw error

@@ -20,7 +20,7 @@ export interface Import {
 
 const silent = { begin() {}, advance() {}, end() {} }
 
-/** Brings everything over as the command does. */
+/** Imports everything, as the command does. */
 export async function bringOver({ from, shape, database, mapping = {}, ...given }: Import): Promise<Report> {
   const source = await openSource(from)
   try {
@@ -39,14 +39,14 @@ export async function bringOver({ from, shape, database, mapping = {}, ...given 
   }
 }
 
-/** Rows of a query that only tests ask. */
+/** The rows of a query that only tests need. */
 export async function rowsOf<Row = Record<string, unknown>>(database: Database, text: string): Promise<Row[]> {
   const name = `test_${Buffer.from(text).toString('base64url').slice(-40)}`
   const statement: Statement = { name, text }
   return database.query<Row>(statement)
 }
 
-/** Everything that the schema cannot hold fast by itself and that must be so of each conversation: what is not, by name. None when all is well. */
+/** The conversations that break an invariant which the schema cannot enforce, with the names of these invariants. */
 export async function brokenInvariants(database: Database): Promise<Record<string, unknown>[]> {
   return rowsOf(
     database,
@@ -68,7 +68,7 @@ export async function brokenInvariants(database: Database): Promise<Record<strin
         CASE WHEN f.last > c.last_seq THEN 'last_seq' END,
         CASE WHEN f.members <> c.member_count THEN 'member_count' END,
         CASE WHEN c.kind = 2 AND f.owners <> 1 THEN 'owner' END,
-        CASE WHEN c.kind = 1 AND f.people IS DISTINCT FROM ARRAY[c.user_low, c.user_high] THEN 'a direct conversation has exactly its two' END,
+        CASE WHEN c.kind = 1 AND f.people IS DISTINCT FROM (SELECT array_agg(DISTINCT u ORDER BY u) FROM unnest(ARRAY[c.user_low, c.user_high]) u) THEN 'a direct conversation has exactly its two' END,
         CASE WHEN f.misnumbered > 0 THEN 'number' END,
         CASE WHEN f.astray > 0 THEN 'membership' END], NULL) AS broken) v
       WHERE cardinality(v.broken) > 0 ORDER BY c.id`

@@ -1,18 +1,18 @@
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
 import fc from 'fast-check'
 import t from 'tap'
-import { marks, reaching } from '../src/steps/marks.ts'
+import { extendReach, marks } from '../src/steps/marks.ts'
 import type { Reach } from '../src/target/messages.ts'
 
 const GROUP = 7 as ConversationId
 
-t.test('each member has got the newest message that is not his own', async t => {
+t.test('the watermark of each member is the newest message of another sender', async t => {
   const message = fc.record({ seq: fc.integer({ min: 1, max: 30 }), sender: fc.integer({ min: 1, max: 4 }) })
   const read = fc.array(message, { minLength: 1, maxLength: 20 })
   const found = fc.check(
     fc.property(read, messages => {
       let reach: Reach | null = null
-      for (const { seq, sender } of messages) reach = reaching(reach, seq as Seq, sender as UserId)
+      for (const { seq, sender } of messages) reach = extendReach(reach, seq as Seq, sender as UserId)
       for (const member of [1, 2, 3, 4, 5]) {
         const others = messages.filter(({ sender }) => sender !== member)
         const own = reach?.notBy === member ? reach.below : reach?.to
@@ -21,10 +21,10 @@ t.test('each member has got the newest message that is not his own', async t => 
       return true
     })
   )
-  t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'each has his own')
+  t.notOk(found.failed, fc.defaultReportMessage(found) ?? 'each member has their own watermark')
 })
 
-t.test('who has read by himself has a mark of his own', async t => {
+t.test('a single reader gets a watermark of their own', async t => {
   const found = marks()
   found.byOthers('read', GROUP, 3 as Seq, 1 as UserId)
   found.byOthers('delivered', GROUP, 5 as Seq, 1 as UserId)

@@ -5,7 +5,7 @@ import { bringOver, brokenInvariants, rowsOf } from './imports.ts'
 
 const BATCH = 3
 
-/** All that there is, without ids that are made anew and moments of now. */
+/** Everything that was imported, without new ids and current times. */
 const STATE = `SELECT jsonb_build_object(
     'people', (SELECT jsonb_agg(to_jsonb(p) - 'password_changed_at' ORDER BY p.id) FROM person p),
     'keys', (SELECT jsonb_agg(to_jsonb(k) ORDER BY k.key) FROM login_key k),
@@ -18,8 +18,8 @@ const STATE = `SELECT jsonb_build_object(
 
 type Store = Pick<Database, 'transaction'>
 
-/** A target, which dies before its `last` transaction commits. */
-function dying({ transaction }: Store, last: number): Store {
+/** A database that fails before transaction number `last` commits. */
+function failingAt({ transaction }: Store, last: number): Store {
   let begun = 0
   return {
     transaction: run => {
@@ -27,7 +27,7 @@ function dying({ transaction }: Store, last: number): Store {
       const isLast = begun === last
       return transaction(async on => {
         const answer = await run(on)
-        if (isLast) throw new Error('the power is gone')
+        if (isLast) throw new Error('the power failed')
         return answer
       })
     }
@@ -40,18 +40,18 @@ async function suite(t: Test, target: Target): Promise<void> {
   await bringOver({ from, shape: 'chat-matching', database: whole.database })
   const [expected] = await rowsOf(whole.database, STATE)
 
-  await t.test('killed in any batch, a second run ends where one run would have', async t => {
+  await t.test('after a kill in any batch, a second run ends as one run would have', async t => {
     const { database } = await openTarget(t, target)
     let killed = 0
     for (let last = 2; ; last += 2) {
-      const work = bringOver({ from, shape: 'chat-matching', database: dying(database, last), batch: BATCH })
+      const work = bringOver({ from, shape: 'chat-matching', database: failingAt(database, last), batch: BATCH })
       const outcome = await work.then(
         () => 'done',
         (error: Error) => error.message
       )
       t.same(await brokenInvariants(database), [])
       if (outcome === 'done') break
-      t.equal(outcome, 'the power is gone')
+      t.equal(outcome, 'the power failed')
       killed++
     }
 
@@ -59,7 +59,7 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await rowsOf(database, STATE), [expected])
   })
 
-  await t.test('interrupted, it ends after the batch and says that it is not complete', async t => {
+  await t.test('an interrupted import ends after the batch and reports that it is not complete', async t => {
     const { database } = await openTarget(t, target)
     const interrupt = new AbortController()
     let batches = 0
@@ -79,16 +79,16 @@ async function suite(t: Test, target: Target): Promise<void> {
     t.same(await rowsOf(database, STATE), [expected])
   })
 
-  await t.test('a rehearsal tells what a run would, and keeps nothing', async t => {
+  await t.test('a dry run reports what a run would, and keeps nothing', async t => {
     const { database } = await openTarget(t, target)
-    const rehearsed = await bringOver({ from, shape: 'chat-matching', database, dryRun: true, batch: BATCH })
+    const dry = await bringOver({ from, shape: 'chat-matching', database, dryRun: true, batch: BATCH })
     for (const table of ['person', 'login_key', 'block', 'conversation', 'membership', 'message', 'imported']) {
       t.same(await rowsOf(database, `SELECT * FROM ${table}`), [], table)
     }
     const real = await bringOver({ from, shape: 'chat-matching', database, batch: BATCH })
 
-    t.match(rehearsed, { dry_run: true, complete: true })
-    t.same(rehearsed.kinds, real.kinds)
+    t.match(dry, { dry_run: true, complete: true })
+    t.same(dry.kinds, real.kinds)
   })
 }
 

@@ -1,53 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import {
   apiPlugin,
   apiServices,
   boundClosing,
   buildServer,
-  DatabaseInUse,
   databasePorts,
-  lockDatabase,
-  migrate,
-  openDatabase,
+  disableUsers,
   passwordFailureRates,
   passwordService,
   readiness,
   requestRates,
-  signingKeys
+  signingKeys,
+  startWorker
 } from '@rendezvous/api'
 import { memoryBus, memoryLimits, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
-import { ConfigError } from '@rendezvous/env'
+import { inProcess } from '@rendezvous/contract'
 import { gatewayPlugin, gatewaySettings, systemTimers } from '@rendezvous/gateway'
+import { forceExitAfter, runMain } from '@rendezvous/lifecycle'
+import type { DatabaseLock } from '@rendezvous/locks'
 import { openTokens } from '@rendezvous/tokens'
 import { destination } from 'pino'
-import { databaseConfig, keptSecret, readConfig, type StandaloneConfig } from './config.ts'
-import { DEMO_PASSWORD, demoNames, offerDemoPeople } from './demo.ts'
-import { interruption } from './interruption.ts'
-import { FolderInUse, lockFolder } from './lock.ts'
-import { every } from './ticker.ts'
+import { isPublic, readConfig, type StandaloneConfig } from './config.ts'
+import { createDemoAccounts, DEMO_PASSWORD, type DemoPorts, demoNames, disableDemoAccounts } from './demo.ts'
+import { bindPort } from './listen.ts'
+import { openStorage, type Told } from './storage.ts'
 
-const SWEEP_MS = 1_000
-const TIDY_MS = 3_600_000
 const LEASE_MS = 10_000
-/** For what ends after the sockets have. */
-const ENDING_MS = 5_000
+/** Time that a shutdown may take after the sockets have closed. */
+const CLOSING_MS = 5_000
 
-if (existsSync('.env')) process.loadEnvFile() // what is set already wins
+type Log = ReturnType<typeof buildServer>['log']
 
-const interrupted = interruption()
-try {
-  await run(readConfig(process.env))
-} catch (error) {
-  const reason = expected(error)
-  if (reason === null) throw error
-  process.stderr.write(`${reason}\n`)
-  process.exit(1)
-}
+process.umask(0o077) // whatever this process writes is for its own user alone
+await runMain(shutdown => run(readConfig(process.env), shutdown))
 
-/** Opens everything in order, serves until a signal comes, and closes in reverse. Long because it is read from top to bottom. */
-async function run(config: StandaloneConfig): Promise<void> {
+/** Opens everything in order, serves until `shutdown` aborts, and closes in reverse. Long because it composes all. */
+async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<void> {
   const server = buildServer({
     logger: { level: config.LOG_LEVEL, stream: destination(2) },
     headersTimeoutMs: config.HEADERS_TIMEOUT,
@@ -56,28 +45,15 @@ async function run(config: StandaloneConfig): Promise<void> {
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
 
-  const lock =
-    config.DATABASE_URL === undefined
-      ? null
-      : await lockDatabase({
-          url: config.DATABASE_URL,
-          patienceMs: config.DATABASE_LOCK_WAIT,
-          signal: interrupted,
-          warn: what => server.log.warn(what)
-        })
-  const folder = await lockFolder(config.DATA_DIR)
-  const secret = config.JWT_SECRET ?? (await keptSecret(config.DATA_DIR))
-  const database = await openDatabase(databaseConfig(config, error => warn(error, 'an idle database connection')))
-  await migrate(database.database)
-  const health = readiness(database.database)
+  const told: Told = { say, warn: (text, details = {}) => server.log.warn(details, text) }
 
-  const wire = memoryWire({ clock: Date.now })
-  const presence = memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: LEASE_MS })
-  const tickets = memoryTickets(wire)
-  const limits = memoryLimits(wire)
-  const bus = memoryBus(wire, { onMessage() {}, onInterruption() {} })
+  const port = await bindPort({ host: config.HOST, port: config.PORT })
+  const storage = await openStorage(config, shutdown, told)
+  const { database } = storage
+  const health = readiness(database.database)
+  const { wire, bus, presence, tickets, limits } = memoryCluster()
   const tokens = await openTokens(server, {
-    keys: signingKeys(secret, config.JWT_SECRET_PREVIOUS),
+    keys: signingKeys(storage.secret, config.JWT_SECRET_PREVIOUS),
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     accessTtlMs: config.ACCESS_TOKEN_TTL,
@@ -87,12 +63,14 @@ async function run(config: StandaloneConfig): Promise<void> {
   })
   const ports = databasePorts(database, config.PRESENCE_AUDIENCE)
   const rates = requestRates(config)
+  const passwords = passwordService({ oldCosts: ports.oldHashes.costs })
   const services = apiServices({
     ...ports,
     bus,
     presence,
     tokens,
-    passwords: passwordService({ oldCosts: ports.oldHashes.costs }),
+    passwords,
+    peopleList: config.PEOPLE_LIST,
     limits,
     failureRates: passwordFailureRates(config),
     commandRates: rates,
@@ -101,10 +79,15 @@ async function run(config: StandaloneConfig): Promise<void> {
     newId: randomUUID,
     warn
   })
-  const demo = config.NODE_ENV !== 'production' && (await offerDemoPeople(services.accounts, ports.users))
+  const demo = await settleDemoAccounts(config, told, {
+    accounts: services.accounts,
+    users: ports.users,
+    verify: (hash, password) => passwords.verify(hash, password, { ip: '' }),
+    disable: ids => disableUsers(database.database, ids)
+  })
 
   await server.register(gatewayPlugin, {
-    backend: services.backend,
+    backend: inProcess(services.backend),
     openBus: listener => memoryBus(wire, listener),
     presence,
     tickets,
@@ -125,48 +108,57 @@ async function run(config: StandaloneConfig): Promise<void> {
     lists: config.LISTS
   })
   boundClosing(server)
-  const tidyUp = async () => {
-    await services.sessions.purge().catch(error => warn(error, 'purging sessions'))
-    await database.tidy().catch(error => warn(error, 'tidying the database'))
-  }
-  const url = await server.listen({ host: config.HOST, port: config.PORT })
-  const tickers = [every(SWEEP_MS, services.sweeper.sweep), every(TIDY_MS, tidyUp)]
-  greet(url, demo)
+  await port.serve(server)
+  const worker = startWorker({ ...services, tidy: database.tidy, warn })
+  greet(port.url, demo)
 
-  if (!interrupted.aborted) await Promise.race([once(interrupted, 'abort'), ...(lock === null ? [] : [lock.lost])])
-  if (!interrupted.aborted) {
-    server.log.fatal('another process took over the database while this one could not reach it: ending')
-    process.exitCode = 1
-  }
+  await untilStopped(shutdown, storage.lock, server.log)
   health.drain()
-  lastResort(config.DRAIN_TIME + config.CLOSE_TIMEOUT + ENDING_MS)
-  await Promise.all([server.close(), ...tickers.map(ticker => ticker.stop())])
+  forceExitAfter(config.DRAIN_TIME + config.CLOSE_TIMEOUT + CLOSING_MS)
+  await Promise.all([server.close(), worker.stop()])
   await services.announcer.settle()
   await bus.close()
-  await database.close()
-  await folder.release()
-  await lock?.release()
+  await storage.close()
 }
 
-/** Ends the process after `ms`, whatever it still waits for: a database that is gone, say. Nothing durable is lost by it. */
-function lastResort(ms: number): void {
-  setTimeout(() => {
-    process.stderr.write('Something did not end in time. It is cut off.\n')
-    process.exit(1)
-  }, ms).unref()
+/** The parts of `@rendezvous/cluster` for a single process. `bus` is for the api; a gateway opens its own on `wire`. */
+function memoryCluster() {
+  const wire = memoryWire({ clock: Date.now })
+  return {
+    wire,
+    bus: memoryBus(wire, { onMessage() {}, onInterruption() {} }),
+    presence: memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: LEASE_MS }),
+    tickets: memoryTickets(wire),
+    limits: memoryLimits(wire)
+  }
 }
 
-/** What to tell who started it, when he can mend it; null for a bug. */
-function expected(error: unknown): string | null {
-  if (!(error instanceof Error)) return null
-  if ([ConfigError, FolderInUse, DatabaseInUse].some(kind => error instanceof kind)) return error.message
-  if (interrupted.aborted && error.name === 'AbortError') return 'Interrupted before it was ready.'
-  const isTaken = 'code' in error && error.code === 'EADDRINUSE'
-  return isTaken ? 'The port is taken by another process. Stop that one first, or set PORT.' : null
+/** Resolves when `shutdown` aborts. Also resolves, with exit code 1, when another process has the database lock. */
+async function untilStopped(shutdown: AbortSignal, lock: DatabaseLock | null, log: Log): Promise<void> {
+  if (!shutdown.aborted) await Promise.race([once(shutdown, 'abort'), ...(lock === null ? [] : [lock.lost])])
+  if (shutdown.aborted) return
+  log.fatal('another process locked the database while this process could not reach it: shutting down')
+  process.exitCode = 1
+}
+
+/** Creates the demo accounts where only this machine can use them. Elsewhere disables those that have the published
+ *  password. Answers whether to offer them. */
+async function settleDemoAccounts(config: StandaloneConfig, told: Told, ports: DemoPorts): Promise<boolean> {
+  if (config.NODE_ENV !== 'production' && !isPublic(config)) return createDemoAccounts(ports)
+  const names = await disableDemoAccounts(ports)
+  if (names.length === 0) return false
+  const text = `Disabled the demo accounts ${names.join(', ')}: everybody knows their password`
+  told.say(`${text}.`)
+  told.warn(text, { names })
+  return false
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
 }
 
 function greet(url: string, demo: boolean): void {
   const lines = [`Rendezvous is ready on ${url}`, `  endpoints  ${url}/docs`]
   if (demo) lines.push(`  accounts   ${demoNames.join(', ')} (password: ${DEMO_PASSWORD})`)
-  process.stdout.write(`${lines.join('\n')}\n`)
+  say(lines.join('\n'))
 }

@@ -1,11 +1,11 @@
 import type { Plan } from '../plan.ts'
+import type { Processes } from '../processes.ts'
 import type { Remote } from '../remote.ts'
 import type { Figure } from '../report.ts'
 import type { Readers } from '../roles/readers.ts'
 import type { SocketServer } from '../roles/server.ts'
 import { SMALL } from '../room.ts'
 import { figure, interleave } from '../rounds.ts'
-import type { Stage } from '../stage.ts'
 
 const CONNECTS_A_SECOND = 1_000
 
@@ -24,13 +24,13 @@ interface Parties {
   readonly bare: Remote<SocketServer>
 }
 
-/** CPU of the serving process for each frame that a client got. */
-export async function deliveries(stage: Stage, plan: Plan): Promise<Figure[]> {
+/** CPU time of the server process for each frame that a client received. */
+export async function deliveries(processes: Processes, plan: Plan): Promise<Figure[]> {
   const { rooms: small, large, perSecond, largePerSecond, ms } = plan.deliveries
   const parties = {
-    readers: await stage.start('readers', {}),
-    gateway: await stage.start('gateway', { small }),
-    bare: await stage.start('bare', { small })
+    readers: await processes.start('readers', {}),
+    gateway: await processes.start('gateway', { small }),
+    bare: await processes.start('bare', { small })
   }
   for (const server of [parties.gateway, parties.bare]) {
     const port = await server.call('port')
@@ -62,12 +62,12 @@ async function compare({ readers, gateway, bare }: Parties, each: Case, plan: Pl
   })
 }
 
-/** @throws Error when a delivery did not come: what is lost costs nothing. */
+/** Microseconds of CPU a delivery. @throws Error when a delivery is missing, since its cost would be missing too. */
 async function cost(server: Remote<SocketServer>, readers: Remote<Readers>, each: Case): Promise<number> {
   const { from, to, perSecond, ms } = each
-  const { events, cpuMicros } = await server.call('offer', { from, to, perSecond, ms })
+  const { events, cpuMicros } = await server.call('publish', { from, to, perSecond, ms })
   const frames = events * each.roomSize
-  const came = await readers.call('count', { port: await server.call('port'), frames })
+  const came = await readers.call('count', { port: await server.call('port'), messages: frames })
   if (came !== frames) throw new Error(`of ${frames} deliveries ${came} came`)
   return cpuMicros / frames
 }

@@ -1,16 +1,16 @@
 import type { Plan } from '../plan.ts'
+import type { Processes } from '../processes.ts'
 import type { Remote } from '../remote.ts'
 import type { Figure } from '../report.ts'
 import type { Readers } from '../roles/readers.ts'
 import type { SocketServer } from '../roles/server.ts'
 import { figure, interleave } from '../rounds.ts'
-import type { Stage } from '../stage.ts'
 
-/** CPU of the serving process for each socket, from the connection to `ready`. All are in rooms of 10. */
-export async function handshakes(stage: Stage, { warming, rounds, handshakes: plan }: Plan): Promise<Figure[]> {
-  const readers = await stage.start('readers', {})
-  const gateway = await stage.start('gateway', { small: Number.MAX_SAFE_INTEGER })
-  const bare = await stage.start('bare', { small: Number.MAX_SAFE_INTEGER })
+/** CPU time of the server process for each socket, from the connection to `ready`. All users are in rooms of 10. */
+export async function handshakes(processes: Processes, { warming, rounds, handshakes: plan }: Plan): Promise<Figure[]> {
+  const readers = await processes.start('readers', {})
+  const gateway = await processes.start('gateway', { small: Number.MAX_SAFE_INTEGER })
+  const bare = await processes.start('bare', { small: Number.MAX_SAFE_INTEGER })
   const ours = () => cost(gateway, readers, plan)
   const other = () => cost(bare, readers, plan)
 

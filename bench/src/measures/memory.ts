@@ -1,21 +1,21 @@
 import { linearRegression, median } from 'simple-statistics'
 import type { Plan } from '../plan.ts'
+import type { Processes } from '../processes.ts'
 import type { Remote } from '../remote.ts'
 import type { Figure } from '../report.ts'
 import type { Readers } from '../roles/readers.ts'
 import { figure, interleave } from '../rounds.ts'
-import type { Stage } from '../stage.ts'
 
 const KILO = 1_000
-/** In kB: what is less is noise, as of a few sockets, and no base of a ratio. */
+/** The least result in kB. A smaller one is noise, as a few sockets give, and cannot be the base of a ratio. */
 const LEAST = 0.1
 
-/** Bytes that one more idle socket takes: the slope over the steps, which leaves out what the process takes anyway. */
-export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figure[]> {
-  const readers = await stage.start('readers', {})
+/** Memory of one more idle socket: the slope over the steps, which leaves out the memory of the process itself. */
+export async function memory(processes: Processes, { memory: plan }: Plan): Promise<Figure[]> {
+  const readers = await processes.start('readers', {})
   const heaps = { gateway: [] as number[], bare: [] as number[] }
   const measure = async (role: keyof typeof heaps) => {
-    const { rss, heap } = await slopes(stage, readers, role, plan)
+    const { rss, heap } = await slopes(processes, readers, role, plan)
     heaps[role].push(heap)
     return rss
   }
@@ -37,10 +37,10 @@ export async function memory(stage: Stage, { memory: plan }: Plan): Promise<Figu
   ]
 }
 
-/** In kB a socket, of a new process, through which some sockets have come and gone: V8 has given its young generation, up to 32 MB, all the
- *  room that connecting makes it take, which would be some 4 kB a socket otherwise. */
-async function slopes(stage: Stage, readers: Remote<Readers>, role: 'gateway' | 'bare', plan: Plan['memory']) {
-  const server = await stage.start(role, { small: Number.MAX_SAFE_INTEGER })
+/** In kB a socket, of a new process. Some sockets connect and leave before the measurement, so that V8 grows its young
+ *  generation (up to 32 MB) first. Otherwise that growth would count as about 4 kB a socket. */
+async function slopes(processes: Processes, readers: Remote<Readers>, role: 'gateway' | 'bare', plan: Plan['memory']) {
+  const server = await processes.start(role, { small: Number.MAX_SAFE_INTEGER })
   const port = await server.call('port')
   const points: { count: number; rss: number; heap: number }[] = []
   const [first = 0] = plan.steps

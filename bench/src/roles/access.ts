@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify'
 
 const DAY_MS = 86_400_000
 
-/** The secret of all tokens of a bench. */
+/** The secret that signs all tokens of the bench. */
 export const SECRET = 'a secret that all the processes of a bench share'
 
-/** Who signs and verifies tokens in all processes of the bench. */
+/** Signs and verifies tokens, with the same key in all processes of the bench. */
 export function benchTokens(app: FastifyInstance): Promise<Tokens> {
   return openTokens(app, {
     keys: [{ id: 'bench', secret: Buffer.from(SECRET) }],
@@ -20,7 +20,7 @@ export function benchTokens(app: FastifyInstance): Promise<Tokens> {
   })
 }
 
-/** The session of a person, of whom tokens must tell. */
+/** The id of a person's session, for their tokens. */
 export function sessionOf(user: number): string {
   return `00000000-0000-4000-8000-${String(user).padStart(12, '0')}`
 }

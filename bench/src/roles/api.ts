@@ -14,31 +14,39 @@ import { benchTokens } from './access.ts'
 
 const DAY_MS = 86_400_000
 
-/** Which database, prepared by `prepare`. */
+/** The database, filled by `prepareConversations` or `prepareGroups`. */
 export interface DatabaseSettings {
   readonly databaseUrl: string
 }
 
-/** A server that stores what it is sent. */
+/** A server that stores messages. */
 export interface SendServer {
   port(): number
   usage(): Usage
-  /** As of `Usage`, at once. */
+  /** As in `Usage`, without collecting garbage. */
   cpuMicros(): number
 }
 
-/** The api as it ships, on PostgreSQL and the memory bus of its own process. */
-export async function openApi({ databaseUrl }: DatabaseSettings): Promise<SendServer> {
+/** The api as it ships, on PostgreSQL and a memory bus. */
+export async function openApi(settings: DatabaseSettings): Promise<SendServer> {
+  return (await buildApi(settings)).listen()
+}
+
+/** The api before it listens, with the parts that a gateway in the same process shares with it. */
+export async function buildApi({ databaseUrl }: DatabaseSettings) {
   const database = await openDatabase({ engine: 'postgresql', url: databaseUrl })
   const server = buildServer()
   const wire = memoryWire({ clock: Date.now })
   const limits = memoryLimits(wire)
+  const presence = memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: DAY_MS })
+  const tickets = memoryTickets(wire)
+  const tokens = await benchTokens(server)
   const services = apiServices({
     ...databasePorts(database),
     limits,
     bus: memoryBus(wire, { onMessage() {}, onInterruption() {} }),
-    presence: memoryPresence(wire, { gatewayId: randomUUID(), leaseMs: DAY_MS }),
-    tokens: await benchTokens(server),
+    presence,
+    tokens,
     passwords: passwordService(),
     refreshTtlMs: DAY_MS,
     clock: Date.now,
@@ -50,12 +58,15 @@ export async function openApi({ databaseUrl }: DatabaseSettings): Promise<SendSe
   await server.register(apiPlugin, {
     services,
     limits,
-    tickets: memoryTickets(wire),
+    tickets,
     ready: readiness(database.database).ready,
     clock: Date.now,
     corsOrigins: ['*'],
     lists: 'array'
   })
-  const url = await server.listen({ host: '127.0.0.1', port: 0 })
-  return { port: (): number => Number(new URL(url).port), usage, cpuMicros }
+  async function listen(): Promise<SendServer> {
+    const url = await server.listen({ host: '127.0.0.1', port: 0 })
+    return { port: (): number => Number(new URL(url).port), usage, cpuMicros }
+  }
+  return { server, backend: services.backend, wire, presence, tickets, limits, tokens, listen }
 }

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { eventsOf, type Fed, feed, type Offer } from '../feed.ts'
+import { type EventLoad, makeEvents, type Published, publishAtRate } from '../events.ts'
 import { messageText, type Rooms, roomOf } from '../room.ts'
 import { cpuMicros, usage } from '../usage.ts'
 import type { SocketServer } from './server.ts'
 
 /**
- * The least that a `ws` server can be: `?user=` is believed, each room is a Set of sockets, an event is one prebuilt Buffer for which `send`
- * is called on each. (A Buffer, as it is cheaper than a string.) No heartbeat, no bounds, no order, no presence.
+ * A minimal `ws` server. It trusts `?user=`, and each room is a Set of sockets. It makes one Buffer for each event,
+ * which is cheaper than a string, and calls `send` on each socket. No heartbeat, no bounds, no order, no presence.
  */
 export async function openBare(settings: Rooms): Promise<SocketServer> {
   const rooms = new Map<number, Set<WebSocket>>()
@@ -32,15 +32,15 @@ export async function openBare(settings: Rooms): Promise<SocketServer> {
     port: (): number => (http.address() as AddressInfo).port,
     usage,
     cpuMicros,
-    offer(offer: Offer): Promise<Fed> {
-      const events = eventsOf(offer, room => {
+    publish(load: EventLoad): Promise<Published> {
+      const events = makeEvents(load, room => {
         seq += 1
         const bytes = Buffer.from(messageText(room, seq))
         return () => {
           for (const socket of rooms.get(room) ?? []) socket.send(bytes, { binary: false })
         }
       })
-      return feed(events, offer)
+      return publishAtRate(events, load)
     }
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@rendezvous/cluster'
 import { type Backend, type ConversationId, conversationStream, type Seq, type UserId } from '@rendezvous/contract'
 import { defaultSettings, gatewayPlugin, systemTimers } from '@rendezvous/gateway'
-import { eventsOf, type Fed, feed, type Offer } from '../feed.ts'
+import { type EventLoad, makeEvents, type Published, publishAtRate } from '../events.ts'
 import { messageText, type Rooms, roomOf } from '../room.ts'
 import { cpuMicros, usage } from '../usage.ts'
 import { benchTokens } from './access.ts'
@@ -20,11 +20,12 @@ import type { SocketServer } from './server.ts'
 const LEASE_MS = 10_000
 const MEMBERS_SEQ = 1 as Seq
 
-/** The gateway as it ships, on the memory bus of its own process. Its api answers at once; what is fed are the bytes that a bus would bring. */
+/** The gateway as it ships, on a memory bus. Its api answers at once. Events arrive as the bytes that a bus
+ *  delivers. */
 export async function openGateway(settings: Rooms): Promise<SocketServer> {
   const wire = memoryWire({ clock: Date.now })
   const server = buildServer()
-  /** Of each room the last value of its stream. */
+  /** The last seq of each room's stream. */
   const heads = new Map<number, number>()
 
   await server.register(gatewayPlugin, {
@@ -44,15 +45,15 @@ export async function openGateway(settings: Rooms): Promise<SocketServer> {
     port: (): number => Number(new URL(url).port),
     usage,
     cpuMicros,
-    offer(offer: Offer): Promise<Fed> {
-      const events = eventsOf(offer, room => {
+    publish(load: EventLoad): Promise<Published> {
+      const events = makeEvents(load, room => {
         const seq = (heads.get(room) ?? MEMBERS_SEQ) + 1
         heads.set(room, seq)
         const topic = roomTopic(room as ConversationId)
         const bytes = envelope(room, seq)
         return () => wire.faults.inject(topic, bytes)
       })
-      return feed(events, offer)
+      return publishAtRate(events, load)
     }
   }
 }
@@ -73,7 +74,7 @@ function envelope(room: number, seq: number): Buffer {
   })
 }
 
-/** An api that knows in which room everybody is, and that all is well. */
+/** An api that knows everybody's room and accepts everything. */
 function answering(settings: Rooms): Backend {
   const roomFor = (userId: UserId) => ({
     conversationId: roomOf(userId, settings) as ConversationId,
@@ -87,9 +88,12 @@ function answering(settings: Rooms): Backend {
     rooms: async questions =>
       questions.map(({ userIds }) => ({ membersSeq: MEMBERS_SEQ, headSeq: MEMBERS_SEQ, memberIds: [...userIds] })),
     missed: async questions => questions.map(() => []),
-    execute: async commands => commands.map(() => ({ ok: true, result: {} })),
+    async execute(commands, answer) {
+      for (const index of commands.keys()) answer(index, { ok: true, result: {} })
+    },
     delivered: async () => {},
     deliverWaiting: async () => {},
-    presenceChanged: async () => {}
+    presenceChanged: async () => {},
+    seen: async () => {}
   }
 }

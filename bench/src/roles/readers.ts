@@ -4,51 +4,57 @@ import fastify from 'fastify'
 import { openReader, type Reader } from '../reader.ts'
 import { benchTokens, sessionOf } from './access.ts'
 
-/** Who is to connect, where, and how fast. */
-export interface Arrival {
+/** The dialect of a client; `v1` is `rendezvous.v1`. */
+export type Dialect = 'legacy' | 'v1'
+
+/** Which people connect, where, and how fast. */
+export interface ConnectLoad {
   readonly port: number
   readonly from: number
   readonly count: number
   readonly perSecond: number
+  /** `v1` by default. */
+  readonly dialect?: Dialect
 }
 
-/** Clients that read and count, in a process apart from what is measured. */
+/** Clients that read and count, in a process of their own. */
 export interface Readers {
-  /** Opens a socket each for so many people, from the person `from` on. Resolves when all were told `ready`. */
-  connect(arrival: Arrival): Promise<void>
-  /** Resolves once so many frames came after `ready` to the sockets on `port`, or a while has passed; with how many did since the last call. */
-  count(expected: { readonly port: number; readonly frames: number }): Promise<number>
-  /** Cuts the connections to `port`. */
+  /** Opens a socket for each of `count` people, from person `from` on. Resolves when all have received `ready`. */
+  connect(load: ConnectLoad): Promise<void>
+  /** Waits up to 10 s until the sockets on `port` have received `messages` messages since the last call. Answers how
+   *  many they received. */
+  count(expected: { readonly port: number; readonly messages: number }): Promise<number>
+  /** Closes the connections to `port`. */
   leave(where: { readonly port: number }): Promise<void>
 }
 
-const PATIENCE_MS = 10_000
-const LOOK_MS = 20
+const DEADLINE_MS = 10_000
+const POLL_MS = 20
 
-/** No clients at first. */
+/** Opens readers without clients. */
 export async function openReaders(): Promise<Readers> {
   const tokens = await benchTokens(fastify())
   const readers = new Map<number, Reader[]>()
   const at = (port: number) => readers.get(port) ?? []
 
   return {
-    async connect({ port, from, count, perSecond }) {
-      const requests = Array.from({ length: count }, (_, index) => requestOf(tokens, from + index))
+    async connect({ port, from, count, perSecond, dialect = 'v1' }) {
+      const requests = Array.from({ length: count }, (_, index) => requestOf(tokens, from + index, dialect))
       const begun = performance.now()
       const opening: Promise<Reader>[] = []
       for (const request of requests) {
         const early = (opening.length * 1000) / perSecond - (performance.now() - begun)
-        if (early > 0) await passing(early)
+        if (early > 0) await pause(early)
         opening.push(openReader(port, request))
       }
       readers.set(port, [...at(port), ...(await Promise.all(opening))])
     },
-    async count({ port, frames }) {
-      const sum = () => at(port).reduce((total, reader) => total + reader.frames, 0)
-      const deadline = performance.now() + PATIENCE_MS
-      while (sum() < frames && performance.now() < deadline) await passing(LOOK_MS)
+    async count({ port, messages }) {
+      const sum = () => at(port).reduce((total, reader) => total + reader.messages, 0)
+      const deadline = performance.now() + DEADLINE_MS
+      while (sum() < messages && performance.now() < deadline) await pause(POLL_MS)
       const counted = sum()
-      for (const reader of at(port)) reader.frames = 0
+      for (const reader of at(port)) reader.messages = 0
       return counted
     },
     async leave({ port }) {
@@ -58,12 +64,12 @@ export async function openReaders(): Promise<Readers> {
   }
 }
 
-function passing(ms: number): Promise<void> {
+function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-/** What a browser sends, and a token. The query is for the bare server. */
-function requestOf(tokens: Tokens, user: number): string {
+/** The upgrade request of a person with a token, as a browser sends it. Servers without tokens read `user`. */
+export function requestOf(tokens: Tokens, user: number, dialect: Dialect = 'v1'): string {
   const { token } = tokens.issueAccess(user as UserId, sessionOf(user))
   return [
     `GET /ws/chat?user=${user}&token=${token} HTTP/1.1`,
@@ -78,7 +84,7 @@ function requestOf(tokens: Tokens, user: number): string {
     'Accept-Encoding: gzip, deflate, br, zstd',
     'Accept-Language: en-GB,en;q=0.9,fr;q=0.8',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    'Sec-WebSocket-Protocol: rendezvous.v1',
+    ...(dialect === 'v1' ? ['Sec-WebSocket-Protocol: rendezvous.v1'] : []),
     'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
     '\r\n'
   ].join('\r\n')

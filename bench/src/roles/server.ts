@@ -1,13 +1,13 @@
-import type { Fed, Offer } from '../feed.ts'
+import type { EventLoad, Published } from '../events.ts'
 import type { Usage } from '../usage.ts'
 
-/** A server of sockets, as the bench compares them. */
+/** A WebSocket server that the bench measures. */
 export interface SocketServer {
-  /** Where it listens, on loopback. */
+  /** The port on loopback where it listens. */
   port(): number
   usage(): Usage
-  /** As of `Usage`, at once. */
+  /** As in `Usage`, without collecting garbage. */
   cpuMicros(): number
-  /** Tells events to the rooms, in turn, all of them prepared beforehand. */
-  offer(offer: Offer): Promise<Fed>
+  /** Publishes events to the rooms in turn. All events are made beforehand. */
+  publish(load: EventLoad): Promise<Published>
 }

@@ -1,61 +1,67 @@
 import type { ChatSocket } from '@rendezvous/client'
 import type { commands } from '@rendezvous/contract'
-import type { Known, Scene } from './world.ts'
+import type { SignedInRole, Target } from './fixtures.ts'
 
 type Command = Parameters<ChatSocket['command']>[0]
 
-/** What a command is answered whom: `ack`, or the code of an error. */
+/** A command, and its answer for each role: `ack` or the code of an error. */
 export interface CommandPolicy {
-  command(scene: Scene): Command
-  readonly expected: Readonly<Record<Known, string>>
+  command(target: Target): Command
+  readonly expected: Readonly<Record<SignedInRole, string>>
 }
 
-type Five = readonly [owner: string, admin: string, member: string, outsider: string, blocked: string]
+type ByRole = readonly [owner: string, admin: string, member: string, outsider: string, blocked: string]
 
-function only([owner, admin, member, outsider, blocked]: Five, command: CommandPolicy['command']): CommandPolicy {
+function only([owner, admin, member, outsider, blocked]: ByRole, command: CommandPolicy['command']): CommandPolicy {
   return { command, expected: { owner, admin, member, outsider, blocked } }
 }
 
 const FORBIDDEN = 'permission_denied'
 const ABSENT = 'not_found'
-const MEMBERS: Five = ['ack', 'ack', 'ack', ABSENT, ABSENT]
+const MEMBERS: ByRole = ['ack', 'ack', 'ack', ABSENT, ABSENT]
 
-/** The one table of who may command what. */
+/** The policy of every command. */
 export const commandPolicies: Readonly<Partial<Record<keyof typeof commands, CommandPolicy>>> = {
   send_message: only(MEMBERS, ({ conversation }) =>
-    said({ type: 'send_message', conversation_id: conversation, content: 'said' })
+    asCommand({ type: 'send_message', conversation_id: conversation, content: 'hello' })
   ),
-  edit_message: only(['ack', FORBIDDEN, FORBIDDEN, ABSENT, ABSENT], scene =>
-    said({ type: 'edit_message', ...message(scene), content: 'edited' })
+  edit_message: only(['ack', FORBIDDEN, FORBIDDEN, ABSENT, ABSENT], target =>
+    asCommand({ type: 'edit_message', ...message(target), content: 'edited' })
   ),
-  delete_message: only(['ack', 'ack', FORBIDDEN, ABSENT, ABSENT], scene =>
-    said({ type: 'delete_message', ...message(scene), id: scene.memberMessage })
+  delete_message: only(['ack', 'ack', FORBIDDEN, ABSENT, ABSENT], target =>
+    asCommand({ type: 'delete_message', ...message(target), id: target.memberMessage })
   ),
-  add_reaction: only(MEMBERS, scene => said({ type: 'add_reaction', ...message(scene), emoji: ':party:' })),
-  remove_reaction: only(MEMBERS, scene => said({ type: 'remove_reaction', ...message(scene), emoji: ':party:' })),
-  mark_read: only(MEMBERS, ({ conversation, seq }) => said({ type: 'mark_read', conversation_id: conversation, seq })),
+  add_reaction: only(MEMBERS, target => asCommand({ type: 'add_reaction', ...message(target), emoji: ':party:' })),
+  remove_reaction: only(MEMBERS, target =>
+    asCommand({ type: 'remove_reaction', ...message(target), emoji: ':party:' })
+  ),
+  mark_read: only(MEMBERS, ({ conversation, seq }) =>
+    asCommand({ type: 'mark_read', conversation_id: conversation, seq })
+  ),
   mark_delivered: only(MEMBERS, ({ conversation, seq }) =>
-    said({ type: 'mark_delivered', conversation_id: conversation, seq })
+    asCommand({ type: 'mark_delivered', conversation_id: conversation, seq })
   ),
-  message_read: only(MEMBERS, ({ message: id }) => said({ type: 'message_read', id })),
-  read_ack: only(MEMBERS, ({ message: id }) => said({ type: 'read_ack', id })),
-  typing: only(MEMBERS, ({ conversation }) => said({ type: 'typing', conversation_id: conversation, is_typing: true })),
+  message_read: only(MEMBERS, ({ message: id }) => asCommand({ type: 'message_read', id })),
+  read_ack: only(MEMBERS, ({ message: id }) => asCommand({ type: 'read_ack', id })),
+  typing: only(MEMBERS, ({ conversation }) =>
+    asCommand({ type: 'typing', conversation_id: conversation, is_typing: true })
+  ),
   sync: only(['ack', 'ack', 'ack', 'ack', 'ack'], ({ conversation }) =>
-    said({ type: 'sync', ...behind(conversation) })
+    asCommand({ type: 'sync', ...syncFrom(conversation) })
   ),
-  ping: only(['ack', 'ack', 'ack', 'ack', 'ack'], () => said({ type: 'ping' }))
+  ping: only(['ack', 'ack', 'ack', 'ack', 'ack'], () => asCommand({ type: 'ping' }))
 }
 
-function message({ conversation, message: id }: Scene) {
+function message({ conversation, message: id }: Target) {
   return { conversation_id: conversation, id }
 }
 
-/** Everything, and a stream that is not everybody's. */
-function behind(conversation: number) {
+/** Asks for all streams, and for one that only members may read. */
+function syncFrom(conversation: number) {
   return { since: null, ranges: [{ stream: `conversation:${conversation}`, after: 0 }] }
 }
 
-/** Ids of scenes are plain numbers. */
-function said(command: object): Command {
+/** Brands the ids, which are plain numbers in a target. */
+function asCommand(command: object): Command {
   return command as Command
 }

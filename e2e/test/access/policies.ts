@@ -1,42 +1,42 @@
 import type { Person } from '../person.ts'
-import type { Role, Scene } from './world.ts'
+import type { Role, Target } from './fixtures.ts'
 
-/** What a route answers whom. Every route has exactly one, or the test fails. */
+/** A route's status for each role. Every route has exactly one policy, or the test fails. */
 export interface Policy {
   readonly expected: Readonly<Record<Role, number>>
-  /** What is sent, besides parameters of the path that the scene has. */
-  request?(scene: Scene, person: Person | null): Asked
-  /** `own`: asked by a session of its own; `others`: by somebody who plays no role here, since it ends what the roles use. */
+  /** The request, besides the path parameters that the target has. */
+  request?(target: Target, person: Person | null): RequestParts
+  /** `own`: ends the caller's session, so it gets a new one; `others`: ends all others, so an unrelated user asks. */
   readonly endsSessions?: 'own' | 'others'
 }
-interface Asked {
+interface RequestParts {
   readonly body?: unknown
   readonly query?: string
-  /** Other parameters of the path than the scene's. */
+  /** Path parameters that replace those of the target. */
   readonly values?: Readonly<Record<string, unknown>>
 }
 
 type Request = NonNullable<Policy['request']>
-type Five = readonly [owner: number, admin: number, member: number, outsider: number, blocked: number]
+type ByRole = readonly [owner: number, admin: number, member: number, outsider: number, blocked: number]
 
-/** Statuses by role; nobody gets 401. */
-function only([owner, admin, member, outsider, blocked]: Five, request?: Request): Policy {
+/** The status of each role; 401 without a token. */
+function only([owner, admin, member, outsider, blocked]: ByRole, request?: Request): Policy {
   const expected = { owner, admin, member, outsider, blocked, anonymous: 401 }
   return { expected, ...(request === undefined ? {} : { request }) }
 }
 
-/** The same for everybody with an account. */
+/** One status for every role with an account; 401 without a token. */
 function signedIn(status: number, request?: Request): Policy {
   return only([status, status, status, status, status], request)
 }
 
-/** The same for everybody at all. */
+/** One status for every role, also without a token. */
 function everybody(status: number, request?: Request): Policy {
   const policy = signedIn(status, request)
   return { ...policy, expected: { ...policy.expected, anonymous: status } }
 }
 
-/** One policy for each of `methods` of a path. */
+/** The same policy for each of `methods` on a path. */
 function each(methods: readonly string[], path: string, policy: Policy): Readonly<Record<string, Policy>> {
   return Object.fromEntries(methods.map(method => [`${method} ${path}`, policy]))
 }
@@ -47,21 +47,23 @@ const sending =
 const conversation = '/api/v1/conversations/{id}/'
 const message = `${conversation}messages/{messageId}/`
 const members = `${conversation}members/`
-/** Members may; who is across a block reads what he had, and changes nothing. */
-const READ: Five = [200, 200, 200, 404, 200]
+/** Members may read, and so may a blocked user in the direct conversation. */
+const READ: ByRole = [200, 200, 200, 404, 200]
 
-/** The one table of who may call what. */
+/** The policy of every route. */
 export const policies: Readonly<Record<string, Policy>> = {
   'GET /livez': everybody(200),
   'GET /readyz': everybody(200),
 
-  // Nothing that these are sent is right: whoever sends it, it is not looked at who he is.
+  // The body is invalid, and the answer does not depend on the caller.
   ...each(['POST'], '/auth/login/', everybody(400, sending({}))),
+  ...each(['POST'], '/login/', everybody(400, sending({}))),
   ...each(['POST'], '/api/token/', everybody(400, sending({}))),
   ...each(['POST'], '/api/token/refresh/', everybody(400, sending({}))),
   ...each(['POST'], '/api/token/verify/', everybody(400, sending({}))),
   ...each(['POST'], '/api/token/blacklist/', everybody(400, sending({}))),
   ...each(['POST'], '/api/v1/auth/register/', everybody(400, sending({}))),
+  ...each(['POST'], '/register/', everybody(400, sending({}))),
 
   'POST /api/v1/auth/logout/': { ...signedIn(200, sending({})), endsSessions: 'own' },
   'GET /api/v1/auth/sessions/': signedIn(200),
@@ -76,11 +78,12 @@ export const policies: Readonly<Record<string, Policy>> = {
   ),
   ...each(['POST', 'PUT', 'PATCH'], '/api/v1/auth/update-status/', signedIn(200, sending({ is_online: true }))),
 
+  'GET /users/': signedIn(200),
   'GET /users/{id}/': only([200, 200, 200, 200, 404]),
   'GET /api/v1/auth/users/{id}/': only([200, 200, 200, 200, 404]),
 
   'GET /api/v1/conversations/': signedIn(200),
-  'POST /api/v1/conversations/': only([400, 201, 201, 201, 400], ({ owner }) => ({ body: { participants: [owner] } })),
+  'POST /api/v1/conversations/': only([201, 201, 201, 201, 400], ({ owner }) => ({ body: { participants: [owner] } })),
   [`GET ${conversation}`]: only(READ),
   [`PATCH ${conversation}`]: only([200, 200, 403, 404, 404], sending({ title: 'after' })),
   ...each(['DELETE', 'POST'], `${conversation}leave/`, only([204, 204, 204, 404, 204])),
@@ -91,7 +94,7 @@ export const policies: Readonly<Record<string, Policy>> = {
   [`PATCH ${members}{userId}/`]: only([204, 403, 403, 404, 404], sending({ role: 'admin' })),
 
   [`GET ${conversation}messages/`]: only(READ),
-  [`POST ${conversation}messages/`]: only([201, 201, 201, 404, 404], sending({ content: 'said' })),
+  [`POST ${conversation}messages/`]: only([201, 201, 201, 404, 404], sending({ content: 'hello' })),
   ...each(['POST', 'PUT', 'PATCH'], `${message}mark_read/`, only([200, 200, 200, 404, 404])),
   [`POST ${conversation}read/`]: only([204, 204, 204, 404, 404], ({ seq }) => ({ body: { seq } })),
   [`POST ${conversation}typing/`]: only([204, 204, 204, 404, 404], sending({ is_typing: true })),
@@ -110,7 +113,7 @@ export const policies: Readonly<Record<string, Policy>> = {
   'GET /api/v1/search/messages/': signedIn(200, () => ({ query: '?q=text' })),
 
   'GET /messages/': only([200, 200, 200, 200, 200], ({ owner }) => ({ query: `?with=${owner}` })),
-  'POST /messages/send/': only([400, 201, 201, 201, 400], ({ owner }) => ({
+  'POST /messages/send/': only([201, 201, 201, 201, 400], ({ owner }) => ({
     body: { receiver: owner, content: 'hello' }
   })),
 

@@ -31,7 +31,7 @@ export interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> }
 }
 
-/** An answer, as far as the contract has a say in it. */
+/** The parts of an answer that the contract covers. */
 export interface Answer {
   readonly method: string
   /** With or without its query. */
@@ -44,24 +44,24 @@ export interface Answer {
 /** What `/openapi.json` of one server promises. */
 export interface HttpContract {
   readonly operations: readonly Operation[]
-  /** What of `answer` the document does not allow; null when it is as promised. */
+  /** How `answer` violates the document; null when it does not. */
   problem(answer: Answer): string | null
-  /** The check of a schema of the document. */
+  /** The check for a schema of the document. */
   check(schema: object): Check
-  /** A schema itself, or the one that it refers to. */
+  /** The schema itself, or the one that it refers to. */
   resolved(schema: object): Readonly<Record<string, unknown>>
 }
 
 const DOCUMENT = 'openapi'
-/** Told before a route is found, or instead of one. */
+/** Statuses that a server may answer without a route. */
 const ANYWHERE = [400, 404, 405, 408, 415, 429, 431, 503]
-/** Told of any path, because the request was not read to its end. */
+/** Statuses for any route, because the request was not read completely. */
 const UNREAD = [408, 431]
-/** Told to pages that ask before they ask. */
+/** Statuses of a CORS preflight. */
 const PREFLIGHT = [204, ...ANYWHERE]
 const BODILESS = [204, 304]
 
-/** Reads `document`. */
+/** The contract in `document`. */
 export function httpContract(document: Document): HttpContract {
   const operations = operationsOf(document)
   const routes = operations.map(operation => ({ operation, matches: matcher(operation.path) }))
@@ -77,7 +77,7 @@ export function httpContract(document: Document): HttpContract {
   function operationOf({ method, path }: Answer): Operation | undefined {
     const plain = path.split('?', 1)[0] ?? ''
     const found = routes.filter(({ operation, matches }) => operation.method === method && matches(plain))
-    return found.sort((a, b) => holes(a.operation.path) - holes(b.operation.path))[0]?.operation
+    return found.sort((a, b) => parameterCount(a.operation.path) - parameterCount(b.operation.path))[0]?.operation
   }
 
   function problem(answer: Answer): string | null {
@@ -87,7 +87,7 @@ export function httpContract(document: Document): HttpContract {
     const undescribed = answer.method === 'OPTIONS' ? PREFLIGHT : ANYWHERE
     const allowed = operation === undefined ? undescribed : UNREAD
     if (response === undefined && !allowed.includes(status))
-      return operation === undefined ? 'is answered, but no path of the document' : `answers ${status} undeclared`
+      return operation === undefined ? 'is answered, but is no path of the document' : `answers ${status} undeclared`
     if (answer.method === 'HEAD' || BODILESS.includes(status)) return text === '' ? null : 'has a body'
 
     const media = response?.content ?? {
@@ -96,7 +96,7 @@ export function httpContract(document: Document): HttpContract {
     const schema = media[type.split(';', 1)[0] ?? '']?.schema
     if (schema === undefined) return `answers ${status} with the undeclared type "${type}"`
     const wrong = check(schema)(JSON.parse(text))
-    return wrong === null ? null : `answers ${status} with a body that misses its schema: ${wrong}`
+    return wrong === null ? null : `answers ${status} with a body that violates its schema: ${wrong}`
   }
 
   return {
@@ -129,7 +129,7 @@ function operationsOf(document: Document): Operation[] {
   )
 }
 
-/** References of the document, from outside it. */
+/** `schema` with its references made absolute, so that they work outside the document. */
 function inDocument(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(inDocument)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -141,7 +141,7 @@ function inDocument(schema: unknown): unknown {
   )
 }
 
-/** Servers ignore a slash at the end. */
+/** Matches a path with or without a trailing slash, because servers ignore it. */
 function matcher(path: string): (given: string) => boolean {
   const pattern = path
     .replace(/\/$/, '')
@@ -151,6 +151,6 @@ function matcher(path: string): (given: string) => boolean {
   return given => regex.test(given)
 }
 
-function holes(path: string): number {
+function parameterCount(path: string): number {
   return path.split('{').length
 }

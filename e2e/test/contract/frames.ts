@@ -1,27 +1,27 @@
 import * as contract from '@rendezvous/contract'
 import { type Check, validator } from './validator.ts'
 
-const HOME = 'contract'
+const DOCUMENT = 'contract'
 const named = Object.values<unknown>(contract).filter(isNamed)
-const compile = validator({ [HOME]: Object.fromEntries(named.map(schema => [schema.$id, plain(schema)])) })
+const compile = validator({ [DOCUMENT]: Object.fromEntries(named.map(schema => [schema.$id, plain(schema)])) })
 const events = checks(contract.events)
 const commands = checks(contract.commands)
 
-/** What RFC 6455 closes with, besides the contract's own: normal, going away, broken frames, no code, cut off. */
+/** Close codes of RFC 6455 that the contract allows: normal, going away, protocol errors, no code, abnormal. */
 const protocolCodes = [1000, 1001, 1002, 1005, 1006, 1007]
 const closeCodes = new Set([...protocolCodes, ...Object.values(contract.closeCodes).map(({ code }) => code)])
 
-/** What is wrong with a frame that a server sent; null when it is an event of the contract. */
+/** How a frame of a server violates the contract; null when it is an event of the contract. */
 export function eventProblem(text: string): string | null {
   return frameProblem(text, events)
 }
 
-/** What is wrong with a frame that a client sent; null when it is a command of the contract. */
+/** How a frame of a client violates the contract; null when it is a command of the contract. */
 export function commandProblem(text: string): string | null {
   return frameProblem(text, commands)
 }
 
-/** Null when the contract has `code`. */
+/** A text for a close code that is not in the contract; null for one that is. */
 export function closeProblem(code: number): string | null {
   return closeCodes.has(code) ? null : `the socket closed with ${code}, which is not in the contract`
 }
@@ -32,7 +32,7 @@ function frameProblem(text: string, known: ReadonlyMap<unknown, Check>): string 
   const check = known.get(type)
   if (check === undefined) return `a frame of unknown type: ${text.slice(0, 500)}`
   const wrong = check(frame)
-  return wrong === null ? null : `a frame that misses its schema: ${wrong}: ${text.slice(0, 500)}`
+  return wrong === null ? null : `a frame that violates its schema: ${wrong}: ${text.slice(0, 500)}`
 }
 
 function checks(schemas: Readonly<Record<string, object>>): ReadonlyMap<unknown, Check> {
@@ -43,11 +43,11 @@ function isNamed(value: unknown): value is { readonly $id: string } {
   return typeof value === 'object' && value !== null && '$id' in value && typeof value.$id === 'string'
 }
 
-/** `schema` without names of its own; those it refers to are found in {@link HOME}. */
+/** `schema` without its `$id`s, and with references into {@link DOCUMENT}. */
 function plain(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(plain)
   if (typeof schema !== 'object' || schema === null) return schema
-  if ('$ref' in schema) return { $ref: `${HOME}#/${String(schema.$ref).replace(/#$/, '')}` }
+  if ('$ref' in schema) return { $ref: `${DOCUMENT}#/${String(schema.$ref).replace(/#$/, '')}` }
   return Object.fromEntries(
     Object.entries(schema).flatMap(([name, value]) => (name === '$id' ? [] : [[name, plain(value)]]))
   )

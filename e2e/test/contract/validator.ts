@@ -1,10 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 
-/** Says what is wrong with a value, or null. */
+/** Answers what is wrong with a value, or null. */
 export type Check = (value: unknown) => string | null
 
-/** Compiles schemas against `documents`, by the name under which references find them. */
+/** Compiles schemas that may refer to `documents` by name. */
 export function validator(documents: Readonly<Record<string, object>>): (schema: object) => Check {
   const ajv = new Ajv2020({ strict: false, allErrors: false, verbose: false })
   formats.default(ajv)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** The keywords of JSON Schema that the documents of the product use. */
+/** The keywords of JSON Schema in the documents of the product. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string
@@ -20,8 +20,8 @@ export interface Schema {
   readonly format?: string
 }
 
-/** What values are made from: the schemas that references name, and values that mean something for a field of that name. */
-export interface Ground {
+/** What values are generated from: schemas by reference, and known values by the name of a field. */
+export interface ValueSource {
   resolve(schema: Schema): Schema
   known(name: string): readonly unknown[]
 }
@@ -29,7 +29,7 @@ export interface Ground {
 const LONGEST = 60
 const LONGEST_LIST = 4
 
-/** Texts that have broken servers. */
+/** Texts that often reveal bugs in servers. */
 const hostile = [
   ...[
     '',
@@ -53,8 +53,8 @@ const hostile = [
 ]
 const edges = [0, -1, 1, 1.5, 1e9, -1e9, 2 ** 31, 2 ** 31 - 1, 2 ** 53, 2 ** 53 - 1, 1e308, -0]
 
-/** Any JSON that has nothing to do with a schema. */
-export const junk: fc.Arbitrary<unknown> = fc.oneof(
+/** Any JSON, independent of a schema. */
+export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, false, {}, [], [[]], { id: {} }, { __proto__: null }),
   fc.constantFrom(...edges),
   fc.constantFrom(...hostile),
@@ -64,47 +64,47 @@ export const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.integer({ min: 2, max: 60 }).map(depth => nested(depth))
 )
 
-/** Values for a field `name` of `schema`: most are valid, some are not. */
-export function valuesOf(schema: Schema, ground: Ground, name = ''): fc.Arbitrary<unknown> {
-  const known = isList(schema, ground) ? [] : ground.known(name) // of a list, the entries are known
+/** Values for the field `name` of `schema`: mostly valid, some invalid. */
+export function valuesOf(schema: Schema, source: ValueSource, name = ''): fc.Arbitrary<unknown> {
+  const known = isList(schema, source) ? [] : source.known(name) // known values are entries, not lists
   return fc.oneof(
-    { weight: 12, arbitrary: validOf(schema, ground, name) },
-    { weight: 1, arbitrary: junk },
+    { weight: 12, arbitrary: validOf(schema, source, name) },
+    { weight: 1, arbitrary: anyJson },
     ...(known.length === 0 ? [] : [{ weight: 24, arbitrary: fc.constantFrom(...known) }])
   )
 }
 
-/** Whether the first way to say it is a list. */
-function isList(given: Schema, ground: Ground): boolean {
-  const { type, anyOf } = ground.resolve(given)
-  return type === 'array' || (anyOf?.[0] !== undefined && isList(anyOf[0], ground))
+/** Whether the first variant of the schema is a list. */
+function isList(given: Schema, source: ValueSource): boolean {
+  const { type, anyOf } = source.resolve(given)
+  return type === 'array' || (anyOf?.[0] !== undefined && isList(anyOf[0], source))
 }
 
-function validOf(given: Schema, ground: Ground, name: string): fc.Arbitrary<unknown> {
-  const schema = ground.resolve(given)
+function validOf(given: Schema, source: ValueSource, name: string): fc.Arbitrary<unknown> {
+  const schema = source.resolve(given)
   if (schema.anyOf !== undefined)
     return fc.oneof(
       { withCrossShrink: false },
-      ...schema.anyOf.map((branch, n) => weighted(validOf(branch, ground, name), n))
+      ...schema.anyOf.map((branch, n) => weighted(validOf(branch, source, name), n))
     )
   if ('const' in schema) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
-  if (schema.type === 'object') return objectOf(schema, ground)
-  if (schema.type === 'array') return listOf(schema, ground, name)
+  if (schema.type === 'object') return objectOf(schema, source)
+  if (schema.type === 'array') return listOf(schema, source, name)
   if (schema.type === 'string') return textOf(schema)
   if (schema.type === 'integer') return integerOf(schema)
   if (schema.type === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true })
   if (schema.type === 'boolean') return fc.boolean()
-  return schema.type === 'null' ? fc.constant(null) : junk
+  return schema.type === 'null' ? fc.constant(null) : anyJson
 }
 
-/** The first way to say a thing is how it is said; the others are for clients of other backends. */
+/** Prefers the first variant, which is the usual one. The others are for clients of the replaced backends. */
 function weighted(arbitrary: fc.Arbitrary<unknown>, place: number) {
   return { weight: place === 0 ? 6 : 1, arbitrary }
 }
 
-/** Values of `fields` by name, `required` ones always, of the others some, and as often one at most: each one too many makes it likelier
- *  that something is wrong with the whole. */
+/** Records with all `required` fields. Half have any of the other fields; half have at most one of them, because each
+ *  further field makes an invalid record likelier. */
 export function recordOf(
   fields: Readonly<Record<string, fc.Arbitrary<unknown>>>,
   required: readonly string[]
@@ -114,26 +114,26 @@ export function recordOf(
   const few = fc
     .constantFrom([], ...others.map(name => [name]))
     .chain(names =>
-      fc.record(Object.fromEntries([...requiredKeys, ...names].map(name => [name, fields[name] ?? junk])))
+      fc.record(Object.fromEntries([...requiredKeys, ...names].map(name => [name, fields[name] ?? anyJson])))
     )
   return fc.oneof(fc.record(fields, { requiredKeys }), few)
 }
 
-function objectOf({ properties = {}, required = [] }: Schema, ground: Ground): fc.Arbitrary<unknown> {
+function objectOf({ properties = {}, required = [] }: Schema, source: ValueSource): fc.Arbitrary<unknown> {
   const fields = Object.fromEntries(
-    Object.entries(properties).map(([name, field]) => [name, valuesOf(field, ground, name)])
+    Object.entries(properties).map(([name, field]) => [name, valuesOf(field, source, name)])
   )
   const whole = recordOf(fields, required)
   return fc.oneof(
     { weight: 20, arbitrary: whole },
     { weight: 1, arbitrary: fc.record(fields, { requiredKeys: [] }) },
-    { weight: 1, arbitrary: fc.tuple(whole, junk).map(([object, extra]) => ({ ...object, 'x-unknown': extra })) },
-    { weight: 1, arbitrary: junk }
+    { weight: 1, arbitrary: fc.tuple(whole, anyJson).map(([object, extra]) => ({ ...object, 'x-unknown': extra })) },
+    { weight: 1, arbitrary: anyJson }
   )
 }
 
-function listOf({ items = {}, minItems = 0, maxItems = LONGEST_LIST }: Schema, ground: Ground, name: string) {
-  const item = valuesOf(items, ground, name)
+function listOf({ items = {}, minItems = 0, maxItems = LONGEST_LIST }: Schema, source: ValueSource, name: string) {
+  const item = valuesOf(items, source, name)
   const full = fc.array(item, { minLength: minItems, maxLength: Math.max(minItems, Math.min(maxItems, LONGEST_LIST)) })
   const over = fc.array(item, { minLength: maxItems + 1, maxLength: maxItems + 1 })
   return fc.oneof({ weight: 12, arbitrary: full }, { weight: 1, arbitrary: maxItems > 200 ? full : over })

@@ -1,53 +1,59 @@
 import fc from 'fast-check'
 import type { HttpContract, Operation } from '../contract/answers.ts'
-import { type Ground, junk, recordOf, type Schema, valuesOf } from './arbitrary.ts'
-import { type Actor, type Cast, inConversation } from './people.ts'
+import { anyJson, recordOf, type Schema, type ValueSource, valuesOf } from './arbitrary.ts'
+import { type Actor, type FuzzFixtures, inConversation } from './fixtures.ts'
 
-/** One request, and what may be expected of its answer. */
+/** One request, and what is expected of its answer. */
 export interface Request {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
   readonly operation: Operation
-  /** `signed-in` with the token of a session that goes on, `mortal` with one that may have ended, `nobody` with none that is good. */
+  /** `signed-in`: a token whose session lasts; `maybe-ended`: one whose session may have ended; `nobody`: no valid
+   *  token. */
   readonly caller: Caller
-  /** Whether it breaks the schemas that the document has for its parameters or its body. */
+  /** Whether it violates the document's schemas of its parameters or its body. */
   readonly isBroken: boolean
 }
 
-type Caller = 'signed-in' | 'mortal' | 'nobody'
+type Caller = 'signed-in' | 'maybe-ended' | 'nobody'
 type Headers = Readonly<Record<string, string>>
 type Parts = Readonly<Record<string, unknown>>
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
-/** What ends sessions is done by people who have no other part. */
-const deadly = /logout|session|blacklist|token\/refresh/
-const renewing = /change-password/
-const choosy = /\{sessionId\}/
-/** What ends a membership or a message is most often done where nothing else is. */
+/** Operations that end sessions. Separate users send them, whose tokens may stop working. */
+const endsSessions = /logout|session|blacklist|token\/refresh/
+const changesPassword = /change-password/
+const namesSession = /\{sessionId\}/
+/** Operations that end a membership or delete a message. They are mostly sent to disposable conversations. */
 const destructive = /leave|remove|^DELETE .*(members\/\{userId\}|messages\/\{messageId\})\/$/
-/** Each costs a password's hash: many of them would be a test of hashing. */
-const dear = /auth\/login|api\/token\/$|register|change-password/
+/** Operations that hash a password. They are sent rarely, because hashing is slow. */
+const expensive = /auth\/login|api\/token\/$|register|change-password/
 
-/** Requests to the operations of `contract`, as members of `cast` would send them, and as nobody should. */
-export function requestsOf(contract: HttpContract, cast: Cast): fc.Arbitrary<Request> {
-  const ground: Ground = { resolve: schema => contract.resolved(schema) as Schema, known: cast.known }
+/** Requests to the operations of `contract`, with valid and invalid input and credentials. */
+export function requestsOf(contract: HttpContract, fixtures: FuzzFixtures): fc.Arbitrary<Request> {
+  const source: ValueSource = { resolve: schema => contract.resolved(schema) as Schema, known: fixtures.known }
   return fc.oneof(
     ...contract.operations.map(operation => ({
-      weight: dear.test(operation.path) ? 1 : 5,
-      arbitrary: requestTo(operation, contract, ground, cast)
+      weight: expensive.test(operation.path) ? 1 : 5,
+      arbitrary: requestTo(operation, contract, source, fixtures)
     }))
   )
 }
 
-function requestTo(operation: Operation, contract: HttpContract, ground: Ground, cast: Cast): fc.Arbitrary<Request> {
+function requestTo(
+  operation: Operation,
+  contract: HttpContract,
+  source: ValueSource,
+  fixtures: FuzzFixtures
+): fc.Arbitrary<Request> {
   const parts = fc.record({
-    path: pathOf(operation, ground, cast),
-    query: parametersOf(operation, 'query', ground),
-    body: bodyOf(operation, ground),
-    credentials: credentialsFor(operation, cast)
+    path: pathOf(operation, source, fixtures),
+    query: parametersOf(operation, 'query', source),
+    body: bodyOf(operation, source),
+    credentials: credentialsFor(operation, fixtures)
   })
   return parts.map(({ path, query, body, credentials }) => ({
     method: operation.method,
@@ -60,53 +66,53 @@ function requestTo(operation: Operation, contract: HttpContract, ground: Ground,
   }))
 }
 
-function parametersOf(operation: Operation, place: string, ground: Ground): fc.Arbitrary<Parts> {
+function parametersOf(operation: Operation, place: string, source: ValueSource): fc.Arbitrary<Parts> {
   const fields = operation.parameters.filter(parameter => parameter.in === place)
   const values = fields.map(({ name, schema }) => {
     const before = operation.path.split(`/{${name}}`)[0]?.split('/').at(-1)
-    const known = place === 'path' ? ground.known(`${before}/{${name}}`) : []
-    const meant = known.length > 0 ? [{ weight: 8, arbitrary: fc.constantFrom(...known) }] : []
-    return [name, fc.oneof({ weight: 3, arbitrary: valuesOf(schema, ground, name) }, ...meant)] as const
+    const known = place === 'path' ? source.known(`${before}/{${name}}`) : []
+    const preferred = known.length > 0 ? [{ weight: 8, arbitrary: fc.constantFrom(...known) }] : []
+    return [name, fc.oneof({ weight: 3, arbitrary: valuesOf(schema, source, name) }, ...preferred)] as const
   })
   const required = fields.filter(field => place === 'path' || field.required === true).map(({ name }) => name)
   const all = recordOf(Object.fromEntries(values), required)
   return place === 'path' ? all : fc.oneof({ weight: 20, arbitrary: all }, { weight: 1, arbitrary: fc.constant({}) })
 }
 
-/** Most messages that are asked for are in the conversation that is asked for. */
-function pathOf(operation: Operation, ground: Ground, cast: Cast): fc.Arbitrary<Parts> {
+/** Path parameters whose message is usually one of their conversation. */
+function pathOf(operation: Operation, source: ValueSource, fixtures: FuzzFixtures): fc.Arbitrary<Parts> {
   const isDestructive = destructive.test(`${operation.method} ${operation.path}`)
-  const path = parametersOf(operation, 'path', ground)
-  const elsewhere = fc.tuple(path, fc.constantFrom(...cast.doomed)).map(([parts, id]) => ({ ...parts, id }))
+  const path = parametersOf(operation, 'path', source)
+  const elsewhere = fc.tuple(path, fc.constantFrom(...fixtures.disposable)).map(([parts, id]) => ({ ...parts, id }))
   const isInside = operation.path.includes('conversations/{id}/')
   return fc
     .oneof(
       { weight: isDestructive ? 1 : 9, arbitrary: path },
       { weight: isInside ? (isDestructive ? 19 : 1) : 0, arbitrary: elsewhere }
     )
-    .chain(parts => inConversation(parts, cast, { conversation: 'id', message: 'messageId' }))
+    .chain(parts => inConversation(parts, fixtures, { conversation: 'id', message: 'messageId' }))
 }
 
 interface Body {
   readonly headers: Readonly<Record<string, string>>
   readonly text: string | null
-  /** Whether it is no value at all, or of a type that nobody reads. */
+  /** Whether the body is malformed, or of a type that no route reads. */
   readonly isUnreadable: boolean
-  /** The value, when it went as JSON. */
+  /** The value of a JSON body. */
   readonly value?: unknown
 }
 
 const nothing: Body = { headers: {}, text: null, isUnreadable: false }
 
-function bodyOf({ method, body }: Operation, ground: Ground): fc.Arbitrary<Body> {
+function bodyOf({ method, body }: Operation, source: ValueSource): fc.Arbitrary<Body> {
   if (['GET', 'HEAD'].includes(method)) return fc.constant(nothing)
   const schema = body?.content[JSON_TYPE]?.schema
-  const value = schema === undefined ? junk : valuesOf(schema as Schema, ground)
+  const value = schema === undefined ? anyJson : valuesOf(schema as Schema, source)
   const json = value.map(each => inJson(each))
   const broken = fc
     .constantFrom('{', '[1,]', '{"a":1', 'nul', '\u0000', '{"a":"\\x"}', '"', '{]')
     .map((text): Body => ({ headers: { 'content-type': JSON_TYPE }, text, isUnreadable: true }))
-  const alien = fc
+  const otherType = fc
     .constantFrom('text/plain', 'application/xml', 'image/png', 'json', 'application/json; charset=latin1')
     .map((type): Body => ({ headers: { 'content-type': type }, text: '{"a":1}', isUnreadable: true }))
   const form = value.map(inForm)
@@ -114,7 +120,7 @@ function bodyOf({ method, body }: Operation, ground: Ground): fc.Arbitrary<Body>
     { weight: 30, arbitrary: schema === undefined ? fc.constant(nothing) : json },
     { weight: 2, arbitrary: schema === undefined ? json : fc.constant(nothing) },
     { weight: 1, arbitrary: broken },
-    { weight: 1, arbitrary: alien },
+    { weight: 1, arbitrary: otherType },
     { weight: body?.content[FORM_TYPE] === undefined ? 0 : 3, arbitrary: form }
   )
 }
@@ -124,17 +130,17 @@ function inJson(value: unknown): Body {
   return { headers: { 'content-type': JSON_TYPE }, text, isUnreadable: false, value: JSON.parse(text) }
 }
 
-/** Forms have no types: what they come to is for the server to say. */
+/** A form body. Its values are texts, so the schemas cannot tell whether it is valid. */
 function inForm(value: unknown): Body {
   const fields = typeof value === 'object' && value !== null ? Object.entries(value) : []
   const text = new URLSearchParams(fields.map(([name, each]): [string, string] => [name, asText(each)])).toString()
   return { headers: { 'content-type': FORM_TYPE }, text, isUnreadable: false, value: undefined }
 }
 
-function credentialsFor({ path }: Operation, { actors, mortals, changers, keeper }: Cast) {
-  if (choosy.test(path)) return credentialsOf([keeper], 'mortal')
-  if (renewing.test(path)) return credentialsOf(changers, 'mortal')
-  return deadly.test(path) ? credentialsOf(mortals, 'mortal') : credentialsOf(actors, 'signed-in')
+function credentialsFor({ path }: Operation, { actors, sessionEnders, passwordChangers, sessionOwner }: FuzzFixtures) {
+  if (namesSession.test(path)) return credentialsOf([sessionOwner], 'maybe-ended')
+  if (changesPassword.test(path)) return credentialsOf(passwordChangers, 'maybe-ended')
+  return endsSessions.test(path) ? credentialsOf(sessionEnders, 'maybe-ended') : credentialsOf(actors, 'signed-in')
 }
 
 function credentialsOf(actors: readonly Actor[], caller: Caller) {
@@ -156,7 +162,8 @@ function bearer(token: string): Headers {
   return { authorization: `Bearer ${token}` }
 }
 
-/** Path parameters that are broken name nothing, which is an answer of its own. */
+/** Whether the query or the body violates the document. Path parameters do not count: an invalid one is answered
+ *  404. */
 function breaks(operation: Operation, contract: HttpContract, query: Parts, body: Body): boolean {
   const inQuery = operation.parameters.filter(parameter => parameter.in === 'query')
   const isWrong = inQuery.some(({ name, schema, required = false }) => {
@@ -182,7 +189,7 @@ function addressOf(template: string, path: Parts, query: Parts): string {
   return search === '' ? filled : `${filled}?${search}`
 }
 
-/** Never empty nor a dot, which would be another path, and no longer than a path's parameter is looked at. */
+/** A path segment for `value`, never empty or dots, which would change the path, and at most 40 characters. */
 function segment(value: unknown): string {
   const text = Buffer.from(asText(value).slice(0, 40)).toString()
   return /^\.{0,2}$/.test(text) ? '0' : text

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { newPerson } from '../person.ts'
 import { startStandalone } from '../standalone.ts'
-import { codeOf, request, say } from './raw.ts'
+import { codeOf, exchange, request } from './raw.ts'
 
 const server = await startStandalone(t.testdir())
 t.teardown(() => server.stop())
@@ -9,13 +9,13 @@ const { url } = server
 const ann = await newPerson(url)
 const signedIn = { Authorization: `Bearer ${ann.http.access}` }
 
-/** The only answer to a GET of `path`, as who is signed in. */
+/** The answer to a GET of `path` by a signed-in user; undefined unless there is exactly one. */
 async function get(path: string) {
-  const answers = await say(url, request('GET', path, signedIn))
+  const answers = await exchange(url, request('GET', path, signedIn))
   return answers.length === 1 ? answers[0] : undefined
 }
 
-t.test('an address without end is refused', async t => {
+t.test('a very long address is refused, or its path is not found', async t => {
   t.match(await get(`/users/${'9'.repeat(10_000)}/`), { status: 404 })
   t.match(await get(`/${'a/'.repeat(5_000)}`), { status: 404 })
   t.match(await get(`/${'a'.repeat(20_000)}`), { status: 404 })
@@ -23,7 +23,7 @@ t.test('an address without end is refused', async t => {
   t.match(await get(`/livez?${'a'.repeat(70_000)}`), { status: 431 })
 })
 
-t.test('an address that is no text is refused', async t => {
+t.test('a malformed address is refused', async t => {
   const cases: Record<string, RegExp> = {
     '/users/\0/': /400/,
     '/users/%00/': /400|404/,
@@ -45,7 +45,7 @@ t.test('an address that is no text is refused', async t => {
   for (const [path, status] of Object.entries(cases)) t.match(await get(path), { status }, path)
 })
 
-t.test('a query that is no text, or too much of it, is an answer of its own and never a fault', async t => {
+t.test('a malformed or very large query never causes a server error', async t => {
   const many = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}=${n}`).join('&')
   const cases: [string, RegExp][] = [
     ['with=%00', /400/],

@@ -1,6 +1,6 @@
 import { limits } from '@rendezvous/contract'
 import t from 'tap'
-import { witnessedFetch } from '../contract/witness.ts'
+import { checkedFetch } from '../contract/checked.ts'
 import { newPerson } from '../person.ts'
 import { startStandalone } from '../standalone.ts'
 
@@ -15,13 +15,13 @@ for (let n = 0; n < 200; n += 1) await ann.http.send(id, `common word number ${n
 
 async function search(text: string) {
   const headers = { authorization: `Bearer ${ann.http.access}` }
-  const answer = await witnessedFetch(`${server.url}/api/v1/search/messages/?q=${encodeURIComponent(text)}`, {
+  const answer = await checkedFetch(`${server.url}/api/v1/search/messages/?q=${encodeURIComponent(text)}`, {
     headers
   })
   return { status: answer.status, body: await answer.json() }
 }
 
-/** `unit` as often as fits. */
+/** `unit` repeated up to `characters`. */
 const full = (unit: string, characters: number) => unit.repeat(Math.ceil(characters / unit.length)).slice(0, characters)
 const units = [
   'a',
@@ -40,17 +40,23 @@ const units = [
   '%',
   'ａ',
   '😀',
-  '\u202e'
+  '\u202e',
+  '上海',
+  '上a',
+  'ក',
+  '가나 ',
+  '\ufdfa',
+  '\u0301\u0323'
 ]
 
 t.test('a search of 50 KB is refused by its field', async t => {
   const tooLong = [`Ensure this field has no more than ${limits.searchCharacters} characters.`]
   for (const unit of ['a', '(', '!', '*', '-', 'a.or.'])
     t.match(await search(full(unit, 50_000)), { status: 400, body: { q: tooLong } }, unit)
-  t.match(await search(full('%', 50_000)), { status: 431 }, 'and one that becomes 150 KB before it is read')
+  t.match(await search(full('%', 50_000)), { status: 431 }, 'and an address of 150 KB is refused earlier')
 })
 
-t.test('the longest searches there are answer, and nobody else waits for them', async t => {
+t.test('the longest searches are answered, and do not delay another socket', async t => {
   const socket = await bob.connectV1()
   t.teardown(() => socket.close())
   let left = SEARCHES

@@ -1,15 +1,15 @@
 import { type Event, limits, type Member } from '@rendezvous/contract'
 import t from 'tap'
 import { startNodes } from '../cluster.ts'
-import { type Actor, type Ear, newActor } from './crowd.ts'
+import { newParticipant, type Participant, type RecordedSocket } from './participant.ts'
 
-/** Sockets that each of the four listeners has on each gateway: 48 in all. */
+/** Sockets of each of the four listeners on each gateway: 48 in all. */
 const SOCKETS = 6
 
-t.test('a room of 10,000 is filled, heard, listed and left', async t => {
+t.test('a group of 10,000 can be filled, receives messages, lists its members and can be left', async t => {
   const nodes = await startNodes(t)
   const gateways = Array.from({ length: 2 * SOCKETS }, (_, n) => (n % 2 === 0 ? 0 : 1))
-  const listener = () => newActor(nodes, gateways, async () => 0)
+  const listener = () => newParticipant(nodes, gateways, async () => 0)
   const [owner, leaver, ...others] = await Promise.all([listener(), listener(), listener(), listener()])
   const group = await owner.at[0].http.request<{ id: number }>('POST', '/api/v1/conversations/', {
     participants: [leaver, ...others].map(({ id }) => id)
@@ -17,26 +17,26 @@ t.test('a room of 10,000 is filled, heard, listed and left', async t => {
   const members = `/api/v1/conversations/${group.id}/members/`
   const everybody = [owner, leaver, ...others]
 
-  const crowd = await nodes.populate(limits.groupMembers - everybody.length)
-  for (const [n, page] of pagesOf(crowd).entries())
+  const silent = await nodes.populate(limits.groupMembers - everybody.length)
+  for (const [n, page] of pagesOf(silent).entries())
     await owner.at[n % 2 === 0 ? 0 : 1].http.request('POST', members, { user_ids: page })
   const [oneMore] = await nodes.populate(1)
   await t.rejects(owner.at[0].http.request('POST', members, { user_ids: [oneMore] }), { code: 'group_full' })
 
   const sent = await owner.at[1].http.send(group.id, 'to all of you')
-  await Promise.all(earsOf(everybody).map(ear => ear.hears(isMessage(sent.id))))
+  await Promise.all(socketsOf(everybody).map(socket => socket.waitFor(isMessage(sent.id))))
   t.same(
     await list(owner, members),
-    [...everybody.map(({ id }) => id), ...crowd].toSorted((a, b) => a - b)
+    [...everybody.map(({ id }) => id), ...silent].toSorted((a, b) => a - b)
   )
 
   await leaver.at[0].http.leave(group.id)
-  await Promise.all(earsOf(everybody).map(ear => ear.hears(({ type }) => type === 'member_left')))
+  await Promise.all(socketsOf(everybody).map(socket => socket.waitFor(({ type }) => type === 'member_left')))
   const last = await owner.at[1].http.send(group.id, 'to those who stayed')
-  await Promise.all(earsOf([owner, ...others]).map(ear => ear.hears(isMessage(last.id))))
-  for (const ear of leaver.ears) {
-    await ear.answered()
-    t.notOk(ear.heard.some(isMessage(last.id)))
+  await Promise.all(socketsOf([owner, ...others]).map(socket => socket.waitFor(isMessage(last.id))))
+  for (const socket of leaver.sockets) {
+    await socket.answered()
+    t.notOk(socket.received.some(isMessage(last.id)))
   }
 })
 
@@ -46,8 +46,8 @@ function pagesOf(ids: readonly number[]): number[][] {
   )
 }
 
-/** The ids of all members, page by page. */
-async function list({ at }: Actor, path: string): Promise<number[]> {
+/** The ids of all members, read page by page. */
+async function list({ at }: Participant, path: string): Promise<number[]> {
   const ids: number[] = []
   let next: string | null = `${path}?limit=${limits.pageSizeMax}`
   while (next !== null) {
@@ -58,8 +58,8 @@ async function list({ at }: Actor, path: string): Promise<number[]> {
   return ids
 }
 
-function earsOf(actors: readonly Actor[]): Ear[] {
-  return actors.flatMap(({ ears }) => ears)
+function socketsOf(actors: readonly Participant[]): RecordedSocket[] {
+  return actors.flatMap(({ sockets }) => sockets)
 }
 
 function isMessage(id: number): (event: Event) => boolean {

@@ -2,11 +2,11 @@ import type { Message } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import { startNodes } from '../cluster.ts'
 import type { Person } from '../person.ts'
-import { type Actor, newActor } from './crowd.ts'
-import { doublesOf, gapsOf, isInside, leaksOf, type Truth, truthOf } from './truth.ts'
+import { duplicatesOf, gapsOf, historyOf, isMember, leaksOf, type RoomHistory } from './history.ts'
+import { newParticipant, type Participant } from './participant.ts'
 
 const ROUNDS = 14
-const ACTS = 12
+const ACTIONS = 12
 const MEMBERS = 6
 /** Printed with a failure; `ROOMS_SEED` repeats one. */
 const SEED = Number(process.env.ROOMS_SEED ?? Date.now() % 2 ** 31)
@@ -17,36 +17,37 @@ const random = randomOf(SEED)
 const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
 const either = (): 0 | 1 => (random() < 0.5 ? 0 : 1)
 
-/** What may go wrong in a round: begun before its acts, ended after. */
-const troubles: readonly (() => Trouble)[] = [
-  () => ({ begin() {}, async until() {}, end() {} }),
+/** The faults of a round. Each begins before the actions of the round and ends after them. */
+const faultKinds: readonly (() => Fault)[] = [
+  () => ({ begin() {}, async lasted() {}, end() {} }),
   () => {
     const slow = either()
     return {
       begin: () => faults.hold(`api-${slow}`),
-      until: () => isTold(slow === 0 ? 1 : 0), // what the other node tells goes out without what is held, in the end
+      lasted: () => isDelivered(slow === 0 ? 1 : 0), // so that a later event overtakes those that are held
       end: () => faults.release(`api-${slow}`)
     }
   },
   () => {
-    const deaf = either()
+    const cutOff = either()
     return {
-      begin: () => faults.disconnect(`gateway-${deaf}`),
-      async until() {},
-      end: () => faults.reconnect(`gateway-${deaf}`)
+      begin: () => faults.disconnect(`gateway-${cutOff}`),
+      async lasted() {},
+      end: () => faults.reconnect(`gateway-${cutOff}`)
     }
   }
 ]
 
-interface Trouble {
+interface Fault {
   begin(): void
-  until(): Promise<void>
+  /** Resolves when the fault has lasted long enough to end. */
+  lasted(): Promise<void>
   end(): void
 }
 
-const owner = await newActor(nodes, [0, 1], lastSeen)
+const owner = await newParticipant(nodes, [0, 1], fetchedHead)
 const others = await Promise.all(
-  Array.from({ length: MEMBERS }, (_, n) => newActor(nodes, n < 2 ? [0, 1] : [n % 2 === 0 ? 0 : 1], lastSeen))
+  Array.from({ length: MEMBERS }, (_, n) => newParticipant(nodes, n < 2 ? [0, 1] : [n % 2 === 0 ? 0 : 1], fetchedHead))
 )
 const founders = others.slice(0, MEMBERS / 2)
 const group = await owner.at[0].http.request<{ id: number }>('POST', '/api/v1/conversations/', {
@@ -55,23 +56,24 @@ const group = await owner.at[0].http.request<{ id: number }>('POST', '/api/v1/co
 })
 const path = `/api/v1/conversations/${group.id}/`
 
-t.test('nobody receives what was sent while he was outside, and who is inside gets all of it', async t => {
+t.test('a member receives every event, and nobody receives events from outside a membership', async t => {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const trouble = pick(troubles)()
-    trouble.begin()
-    await Promise.all(Array.from({ length: ACTS }, act))
-    await trouble.until()
-    trouble.end()
+    const fault = pick(faultKinds)()
+    fault.begin()
+    await Promise.all(Array.from({ length: ACTIONS }, act))
+    await fault.lasted()
+    fault.end()
   }
-  const truth = await atRest()
+  const history = await settled()
   const found = [owner, ...others].flatMap(actor =>
-    actor.ears.flatMap(ear => [leaksOf, gapsOf, doublesOf].flatMap(of => of(truth, actor, ear)))
+    actor.sockets.flatMap(socket => [leaksOf, gapsOf, duplicatesOf].flatMap(of => of(history, actor, socket)))
   )
   t.same(found, [], `ROOMS_SEED=${SEED} runs the same again`)
-  provesSomething(t, truth)
+  hasEnoughChanges(t, history)
 })
 
-/** Somebody does something, on either node. What he may not do, since somebody else was quicker, is refused. */
+/** A random participant sends, leaves, joins or is removed, on either node. It may be refused after a concurrent
+ *  change. */
 async function act(): Promise<void> {
   const [actor, node] = [pick(others), either()]
   const { http } = actor.at[node]
@@ -89,8 +91,9 @@ async function act(): Promise<void> {
   })
 }
 
-/** Up to which value somebody knows of the room when he has fetched it: it may be that he is out. */
-async function lastSeen({ http }: Person): Promise<number> {
+/** Fetches the room as `person`. Answers the highest `seq` they know then; the head of the room when they are no
+ *  member. */
+async function fetchedHead({ http }: Person): Promise<number> {
   const head = await headFor(owner.at[0])
   return headFor({ http }).catch(error => {
     if (error.code !== 'not_found') throw error
@@ -102,38 +105,40 @@ async function headFor({ http }: Pick<Person, 'http'>): Promise<number> {
   return Math.max(...(await http.messages(group.id)).map(({ seq }) => seq))
 }
 
-/** Resolves when a message of the owner, sent on that node, has reached him on both gateways. */
-async function isTold(node: 0 | 1): Promise<void> {
-  const { id } = await owner.at[node].http.send(group.id, 'a mark')
-  await Promise.all(owner.ears.map(ear => ear.hears(event => event.type === 'message_created' && event.id === id)))
+/** Resolves when a message that the owner sends on `node` has reached both of their gateways. */
+async function isDelivered(node: 0 | 1): Promise<void> {
+  const { id } = await owner.at[node].http.send(group.id, 'a marker')
+  await Promise.all(
+    owner.sockets.map(socket => socket.waitFor(event => event.type === 'message_created' && event.id === id))
+  )
 }
 
-/** What was stored in the end, once everybody inside has heard of its last value and whatever else goes out has gone out. */
-async function atRest(): Promise<Truth> {
+/** The stored history, once every open socket of a member has received its last message and answered a ping. */
+async function settled(): Promise<RoomHistory> {
   for (;;) {
-    const { id } = await owner.at[0].http.send(group.id, 'the last word')
-    const history = await owner.at[0].http.request<{ results: Message[] }>('GET', `${path}messages/?limit=500`)
-    const truth = truthOf(
+    const { id } = await owner.at[0].http.send(group.id, 'the last message')
+    const page = await owner.at[0].http.request<{ results: Message[] }>('GET', `${path}messages/?limit=500`)
+    const history = historyOf(
       group.id,
       [owner, ...founders].map(({ id }) => id),
-      history.results
+      page.results
     )
-    const inside = [owner, ...others].filter(actor => isInside(truth, actor)).flatMap(({ ears }) => ears)
-    for (const { ears } of [owner, ...others]) for (const ear of ears) await ear.answered()
-    const hasHeard = inside.every(
-      ({ isOpen, heard }) => !isOpen || heard.some(event => event.type === 'message_created' && event.id === id)
+    const members = [owner, ...others].filter(actor => isMember(history, actor)).flatMap(({ sockets }) => sockets)
+    for (const { sockets } of [owner, ...others]) for (const socket of sockets) await socket.answered()
+    const isDone = members.every(
+      ({ isOpen, received }) => !isOpen || received.some(event => event.type === 'message_created' && event.id === id)
     )
-    if (hasHeard) return truth
+    if (isDone) return history
   }
 }
 
-/** That people came and went, and were told so. */
-function provesSomething(t: Test, { stays, head }: Truth): void {
-  t.ok(head > ROUNDS * 2, `${head} values`)
-  t.ok([...stays.values()].flat().length > MEMBERS * 2, 'people came and went')
+/** Asserts that the run changed the room often, and that everybody kept a connection. */
+function hasEnoughChanges(t: Test, { memberships, head }: RoomHistory): void {
+  t.ok(head > ROUNDS * 2, `${head} changes`)
+  t.ok([...memberships.values()].flat().length > MEMBERS * 2, 'members joined and left')
   t.ok(
-    [owner, ...others].every((actor: Actor) => actor.ears.some(({ isOpen }) => isOpen)),
-    'and stayed connected'
+    [owner, ...others].every((actor: Participant) => actor.sockets.some(({ isOpen }) => isOpen)),
+    'and everybody kept an open socket'
   )
 }
 

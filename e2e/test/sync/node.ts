@@ -16,34 +16,34 @@ import type { Claims, Roster } from '@rendezvous/contract'
 import { openTokens } from '@rendezvous/tokens'
 import type { Test } from 'tap'
 import { type Document, httpContract } from '../contract/answers.ts'
-import { ContractBroken } from '../contract/witness.ts'
+import { ContractViolation } from '../contract/checked.ts'
 
 const HOUR_MS = 3_600_000
 const PASSWORD = 'a password for tests'
-/** Times are kept to the millisecond; nothing here is committed later than that, so that a sync finds what it must by more than its overlap. */
+/** Times have milliseconds, and no write here takes longer: sync must find changes beyond its overlap too. */
 const LONGEST_WRITE_MS = 2
 
-/** An api node on the embedded database that is asked without a socket, and tells what it published. */
+/** An api node on the embedded database, without sockets, which reports what it publishes. */
 export interface SyncNode {
-  /** Makes somebody with an account. */
-  join(): Promise<Someone>
-  /** Resolves when everything that was committed has been published. */
+  /** Creates a user. */
+  join(): Promise<SyncUser>
+  /** Resolves when every committed event has been published. */
   published(): Promise<void>
-  /** Hears everything that is published from now on, until the answer is called. */
+  /** Calls `listener` for everything published from now on, until the returned function is called. */
   listen(listener: (delivery: Delivery) => void): () => void
   roster(claims: Claims): Promise<Roster>
 }
 
-/** Somebody who asks over HTTP. */
-export interface Someone {
+/** A user who sends HTTP requests. */
+export interface SyncUser {
   readonly id: number
   readonly claims: Claims
   readonly http: Pick<Http, 'request'>
-  /** A request that may be refused: its status. */
+  /** Sends a request that may be refused, and answers its status. */
   attempt(method: string, path: string, body?: unknown): Promise<number>
 }
 
-/** An answer of 400 or above. */
+/** The server answered 400 or above. */
 export class Refused extends Error {
   readonly code: string
   readonly status: number
@@ -54,7 +54,7 @@ export class Refused extends Error {
   }
 }
 
-/** Starts the node, and ends it with the test. Every answer is checked against its document. */
+/** Starts the node, and stops it with the test. Every answer is checked against its document. */
 export async function startSyncNode(t: Test): Promise<SyncNode> {
   const database = await openDatabase({ engine: 'pglite' })
   await migrate(database.database)
@@ -102,7 +102,7 @@ export async function startSyncNode(t: Test): Promise<SyncNode> {
     const answer = await server.inject({ method: method as 'POST', url: path, headers, ...payload })
     const { statusCode: status, body: text } = answer
     const problem = contract.problem({ method, path, status, text, type: String(answer.headers['content-type'] ?? '') })
-    if (problem !== null) throw new ContractBroken(problem)
+    if (problem !== null) throw new ContractViolation(problem)
     if (status >= 400) throw new Refused(status, text)
     return text === '' ? (null as T) : JSON.parse(text)
   }

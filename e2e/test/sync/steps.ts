@@ -1,11 +1,12 @@
 import fc from 'fast-check'
-import type { Someone } from './node.ts'
+import type { SyncUser } from './node.ts'
 
-/** Who does something: the one whose client is watched, the other of his direct conversation, two more of the group. */
-const actors = ['ann', 'bob', 'carl', 'dora'] as const
-type Actor = (typeof actors)[number]
-/** The people of one run. */
-export type Cast = Readonly<Record<Actor, Someone>>
+/** The users of a run: the owner of the watched client, their peer in the direct conversation, two more group
+ *  members. */
+const userNames = ['ann', 'bob', 'carl', 'dora'] as const
+type UserName = (typeof userNames)[number]
+/** The users of one run, by name. */
+export type Users = Readonly<Record<UserName, SyncUser>>
 
 const commands = [
   ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
@@ -24,23 +25,28 @@ const commands = [
     'come back'
   ]
 ] as const
-const network = ['lose', 'regain', 'flush', 'wait', 'timers', 'close', 'open'] as const
+const network = ['disconnect', 'reconnect', 'flush', 'wait', 'timers', 'close', 'open'] as const
 
-/** What happens in one step. `place` chooses the conversation, the message and the person that it is about. */
+/** One step. `place` selects its conversation, message and user. */
 export type Step =
-  | { readonly kind: 'command'; readonly what: (typeof commands)[number]; readonly by: Actor; readonly place: number }
+  | {
+      readonly kind: 'command'
+      readonly what: (typeof commands)[number]
+      readonly by: UserName
+      readonly place: number
+    }
   | { readonly kind: 'network'; readonly what: (typeof network)[number]; readonly place: number }
 
 const place = fc.nat({ max: 5_039 })
 
-/** Mostly commands, and what happens to the connection and in the client. */
+/** Steps of a run: mostly commands, some events of the connection and the client. */
 export const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('command' as const),
       what: fc.constantFrom(...commands),
-      by: fc.constantFrom(...actors),
+      by: fc.constantFrom(...userNames),
       place
     })
   },
@@ -50,25 +56,25 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
   }
 )
 
-/** The conversations of a run, and messages that were sent in them. */
-export interface Ground {
-  readonly cast: Cast
+/** The users, the conversations and the sent messages of a run. */
+export interface Setting {
+  readonly users: Users
   readonly group: number
   readonly direct: number
   readonly messages: Map<number, number[]>
 }
 
-/** Carries out a command. One that is refused, because who commands may not, is none. */
-export async function carryOut(ground: Ground, step: Extract<Step, { kind: 'command' }>): Promise<void> {
-  const { cast, group, direct, messages } = ground
+/** Runs a command. A refused command changes nothing. */
+export async function carryOut(setting: Setting, step: Extract<Step, { kind: 'command' }>): Promise<void> {
+  const { users, group, direct, messages } = setting
   const { what, by, place } = step
-  const actor = cast[by]
+  const actor = users[by]
   const conversation = place % 3 === 0 && (by === 'ann' || by === 'bob') ? direct : group
   const path = `/api/v1/conversations/${conversation}/`
   const known = messages.get(conversation) ?? []
   const messageId = known[place % Math.max(known.length, 1)] ?? 1
   const message = `${path}messages/${messageId}/`
-  const person = cast[actors[place % actors.length] ?? 'carl'].id
+  const person = users[userNames[place % userNames.length] ?? 'carl'].id
   const seq = 1 + (place % (2 + 2 * known.length))
 
   const send = async (extra: object) => {
@@ -95,13 +101,13 @@ export async function carryOut(ground: Ground, step: Extract<Step, { kind: 'comm
     rename: () => actor.attempt('PATCH', path, { title: `title ${place % 7}` }),
     read: () => actor.attempt('POST', `${path}read/`, { seq }),
     'read privately': () => actor.attempt('POST', `${path}read/`, { seq, private: true }),
-    create: () => cast.bob.attempt('POST', '/api/v1/conversations/', { participants: [person, cast.ann.id] }),
+    create: () => users.bob.attempt('POST', '/api/v1/conversations/', { participants: [person, users.ann.id] }),
     'come back': async () => {
-      await cast.ann.attempt('POST', `/api/v1/conversations/${group}/leave/`)
-      for (const other of [cast.bob, cast.carl, cast.dora])
-        await other.attempt('POST', `/api/v1/conversations/${group}/members/`, { user_ids: [cast.ann.id] })
+      await users.ann.attempt('POST', `/api/v1/conversations/${group}/leave/`)
+      for (const other of [users.bob, users.carl, users.dora])
+        await other.attempt('POST', `/api/v1/conversations/${group}/members/`, { user_ids: [users.ann.id] })
     },
-    reopen: () => cast.ann.attempt('POST', '/api/v1/conversations/', { participants: [cast.bob.id] })
+    reopen: () => users.ann.attempt('POST', '/api/v1/conversations/', { participants: [users.bob.id] })
   }
   await acts[what]()
 }

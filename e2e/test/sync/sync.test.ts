@@ -1,23 +1,30 @@
-import { type ChatStore, chatStore, httpTransport, type StoreTransport, statusOf, type Talk } from '@rendezvous/client'
+import {
+  type ChatStore,
+  type ConversationState,
+  chatStore,
+  httpTransport,
+  type StoreTransport,
+  statusOf
+} from '@rendezvous/client'
 import type { Conversation, ConversationId, Message, UserId } from '@rendezvous/contract'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Fate, fates, openLine } from './line.ts'
-import { Refused, type Someone, startSyncNode } from './node.ts'
-import { carryOut, type Ground, type Step, steps } from './steps.ts'
+import { type FrameAction, frameActions, openLink } from './link.ts'
+import { Refused, type SyncUser, startSyncNode } from './node.ts'
+import { carryOut, type Setting, type Step, steps } from './steps.ts'
 
 const RUNS = Number(process.env.SYNC_RUNS ?? 120)
-/** Of a sync, so that it takes several pages. */
+/** The limit of a sync, low enough that it takes several pages. */
 const LIMIT = 4
-/** Every so many runs the store is told apart from what each list says over HTTP, not only from another store. */
-const LOOKED_AT = 5
-/** How often the timers of a client that catches up go off at most. */
+/** In every fifth run the store is also compared with the lists of the HTTP API. */
+const COMPARED_EVERY = 5
+/** The most times that the timers of a client fire while it catches up. */
 const ROUNDS = 50
 const SEED = Number(process.env.SYNC_SEED ?? Date.now() % 1_000_000)
 const node = await startSyncNode(t)
 const [carl, dora] = [await node.join(), await node.join()]
 
-/** Timers that go off when a test says so. */
+/** Timers that fire when the test says so. */
 function timers() {
   const armed = new Set<() => void>()
   return {
@@ -25,7 +32,7 @@ function timers() {
       armed.add(run)
       return () => armed.delete(run)
     },
-    /** Whether there were any. */
+    /** Fires all timers. False when there were none. */
     fire(): boolean {
       const due = [...armed]
       armed.clear()
@@ -35,15 +42,15 @@ function timers() {
   }
 }
 
-function storeOf(someone: Someone) {
+function storeOf(user: SyncUser) {
   const clock = timers()
-  const http = httpTransport(someone.http)
+  const http = httpTransport(user.http)
   const transport: StoreTransport = {
     ...http,
     sync: async request => http.sync({ ...request, limit: LIMIT })
   }
   const store = chatStore({
-    userId: someone.id as UserId,
+    userId: user.id as UserId,
     transport,
     after: clock.after,
     onError(error) {
@@ -53,18 +60,18 @@ function storeOf(someone: Someone) {
   return { store, clock }
 }
 
-/** A group of all four, which Ann's client and she made, and the conversation of Ann with Bob. */
-async function ground(): Promise<Ground> {
+/** Creates a group of all four, owned by Ann, and a direct conversation of Ann and Bob. */
+async function createSetting(): Promise<Setting> {
   const [ann, bob] = [await node.join(), await node.join()]
   const path = '/api/v1/conversations/'
   const participants = [bob.id, carl.id, dora.id]
   const group = await ann.http.request<Conversation>('POST', path, { participants, is_group: true, title: 'group' })
   const direct = await ann.http.request<Conversation>('POST', path, { participants: [bob.id] })
-  return { cast: { ann, bob, carl, dora }, group: group.id, direct: direct.id, messages: new Map() }
+  return { users: { ann, bob, carl, dora }, group: group.id, direct: direct.id, messages: new Map() }
 }
 
-/** What a store holds, without what another store may hold more or less of. */
-function shown(talk: Talk | undefined, from: number) {
+/** The parts of a conversation that must be equal in both stores; messages from `from` on. */
+function comparable(talk: ConversationState | undefined, from: number) {
   if (talk === undefined) return null
   const { updated_at, ...facts } = talk.facts
   const messages = [...talk.messages.values()].filter(({ seq }) => seq >= from)
@@ -73,84 +80,88 @@ function shown(talk: Talk | undefined, from: number) {
   return { facts, last: talk.last, receipts, messages, members, position: talk.position }
 }
 
-/** Runs the steps over a line as bad as `ways`, then lets the client catch up. */
-async function live(script: readonly Step[], ways: readonly Fate[]) {
-  const stage = await ground()
-  const { ann } = stage.cast
+/** Runs the steps over a link with `actions`, then lets the client catch up. */
+async function play(script: readonly Step[], actions: readonly FrameAction[]) {
+  const setting = await createSetting()
+  const { ann } = setting.users
   const { store, clock } = storeOf(ann)
-  const line = openLine(node, ann, { fates: ways, receive: store.receive })
-  const ids = [stage.group, stage.direct] as ConversationId[]
-  const happen: Readonly<Record<Extract<Step, { kind: 'network' }>['what'], (place: number) => unknown>> = {
-    lose: () => line.lose(),
-    regain: () => line.regain(),
-    flush: () => line.flush(),
+  const link = openLink(node, ann, { frameActions: actions, receive: store.receive })
+  const ids = [setting.group, setting.direct] as ConversationId[]
+  const network: Readonly<Record<Extract<Step, { kind: 'network' }>['what'], (place: number) => unknown>> = {
+    disconnect: () => link.disconnect(),
+    reconnect: () => link.reconnect(),
+    flush: () => link.flush(),
     wait: () => store.settled(),
     timers: () => clock.fire(),
     close: place => store.close(ids[place % 2] as ConversationId),
     open: place => store.open(ids[place % 2] as ConversationId)
   }
-  await line.regain()
+  await link.reconnect()
   await store.settled()
   for (const id of ids) store.open(id)
   for (const step of script) {
-    if (step.kind === 'command') await carryOut(stage, step)
-    else await happen[step.what](step.place)
+    if (step.kind === 'command') await carryOut(setting, step)
+    else await network[step.what](step.place)
     await node.published()
   }
-  line.lose()
-  await line.regain()
-  await quiet(store, clock)
-  line.close()
-  return { stage, store }
+  link.disconnect()
+  await link.reconnect()
+  await catchUp(store, clock)
+  link.close()
+  return { setting, store }
 }
 
-/** Lets the client ask until it waits for nothing. One that does not come to rest has been told something that is not so. */
-async function quiet(store: ChatStore, clock: ReturnType<typeof timers>): Promise<void> {
+/** Fires timers until the client has nothing to fetch.
+ *  @throws Error when it never stops: it was told of something that does not exist. */
+async function catchUp(store: ChatStore, clock: ReturnType<typeof timers>): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     await store.settled()
     if (!clock.fire()) return
   }
-  throw new Error(`the client still waits: ${JSON.stringify([...store.talks.values()].map(({ facts }) => facts))}`)
+  throw new Error(
+    `the client does not come to rest: ${JSON.stringify([...store.conversations.values()].map(({ facts }) => facts))}`
+  )
 }
 
-/** What the client has, and what a client that comes now would have. */
-async function compare({ stage, store }: Awaited<ReturnType<typeof live>>) {
-  const { ann } = stage.cast
+/** The state of the client, and that of a new client. */
+async function compare({ setting, store }: Awaited<ReturnType<typeof play>>) {
+  const { ann } = setting.users
   const fresh = storeOf(ann)
-  const line = openLine(node, ann, { fates: ['pass'], receive: fresh.store.receive })
-  await line.regain()
-  await quiet(fresh.store, fresh.clock)
-  for (const [id, { members }] of store.talks) if (members !== null) fresh.store.open(id)
-  await quiet(fresh.store, fresh.clock)
-  line.close()
-  const ids = [...new Set([...store.talks.keys(), ...fresh.store.talks.keys()])].sort()
-  const from = (id: ConversationId) => Math.max(...[store, fresh.store].map(({ talks }) => talks.get(id)?.from ?? 0))
-  const view = ({ talks }: ChatStore) => ids.map(id => shown(talks.get(id), from(id)))
+  const link = openLink(node, ann, { frameActions: ['pass'], receive: fresh.store.receive })
+  await link.reconnect()
+  await catchUp(fresh.store, fresh.clock)
+  for (const [id, { members }] of store.conversations) if (members !== null) fresh.store.open(id)
+  await catchUp(fresh.store, fresh.clock)
+  link.close()
+  const ids = [...new Set([...store.conversations.keys(), ...fresh.store.conversations.keys()])].sort()
+  const from = (id: ConversationId) =>
+    Math.max(...[store, fresh.store].map(({ conversations }) => conversations.get(id)?.from ?? 0))
+  const view = ({ conversations }: ChatStore) => ids.map(id => comparable(conversations.get(id), from(id)))
   return { had: view(store), now: view(fresh.store) }
 }
 
-/** Where two views differ. */
-function unlike(had: unknown, now: unknown, path = ''): string {
+/** The differences between two values, one a line; empty when they are equal. */
+function differenceOf(had: unknown, now: unknown, path = ''): string {
   if (JSON.stringify(had) === JSON.stringify(now)) return ''
   if (typeof had !== 'object' || typeof now !== 'object' || had === null || now === null)
     return `${path}: ${JSON.stringify(had)} is ${JSON.stringify(now)}\n`
   const names = new Set([...Object.keys(had), ...Object.keys(now)])
   const of = (value: object, name: string) => (value as Readonly<Record<string, unknown>>)[name]
-  return [...names].map(name => unlike(of(had, name), of(now, name), `${path}.${name}`)).join('')
+  return [...names].map(name => differenceOf(of(had, name), of(now, name), `${path}.${name}`)).join('')
 }
 
-/** What the store says of itself, told apart from what the server answers over HTTP. */
-async function differences(someone: Someone, store: ChatStore): Promise<string[]> {
+/** How the store differs from the answers of the HTTP API. */
+async function differences(user: SyncUser, store: ChatStore): Promise<string[]> {
   const found: string[] = []
-  const all = await someone.http.request<Conversation[]>('GET', '/api/v1/conversations/')
+  const all = await user.http.request<Conversation[]>('GET', '/api/v1/conversations/')
   const check = (what: string, had: unknown, now: unknown) => {
     if (JSON.stringify(had) !== JSON.stringify(now))
       found.push(`${what}: ${JSON.stringify(had)} is ${JSON.stringify(now)}`)
   }
-  check('conversations', [...store.talks.keys()].sort(), all.map(({ id }) => id).sort())
+  check('conversations', [...store.conversations.keys()].sort(), all.map(({ id }) => id).sort())
   for (const conversation of all) {
     const { id, unread_count, read_seq, title, role, member_count, receipts, last_message } = conversation
-    const talk = store.talks.get(id)
+    const talk = store.conversations.get(id)
     if (talk === undefined) continue
     const { facts, messages } = talk
     check(
@@ -166,9 +177,9 @@ async function differences(someone: Someone, store: ChatStore): Promise<string[]
     check('last message', talk.last?.id, last_message?.id)
     if (talk.members === null) continue
     const url = `/api/v1/conversations/${id}/`
-    const mine = (list: readonly Message[]) => list.filter(({ sender }) => sender === someone.id && member_count === 2)
-    const told = await someone.http.request<Message[]>('GET', `${url}messages/`)
-    const pins = await someone.http.request<Message[]>('GET', `${url}pins/`)
+    const mine = (list: readonly Message[]) => list.filter(({ sender }) => sender === user.id && member_count === 2)
+    const told = await user.http.request<Message[]>('GET', `${url}messages/`)
+    const pins = await user.http.request<Message[]>('GET', `${url}pins/`)
     const own = mine(told).map(({ seq }) => messages.get(seq))
     check(
       'texts',
@@ -191,7 +202,7 @@ async function differences(someone: Someone, store: ChatStore): Promise<string[]
     if (!conversation.is_group)
       check(
         'status',
-        own.map(each => each && statusOf(talk, each, someone.id as UserId)),
+        own.map(each => each && statusOf(talk, each, user.id as UserId)),
         mine(told).map(({ status }) => status)
       )
   }
@@ -199,19 +210,22 @@ async function differences(someone: Someone, store: ChatStore): Promise<string[]
 }
 
 const scripts = fc.array(steps, { minLength: 30, maxLength: 30, size: 'max' })
-const ways = fc.array(fc.constantFrom(...fates, 'pass' as const, 'pass' as const), { minLength: 1, maxLength: 20 })
+const actions = fc.array(fc.constantFrom(...frameActions, 'pass' as const, 'pass' as const), {
+  minLength: 1,
+  maxLength: 20
+})
 
 t.test(
-  `old state, whatever came of the events, and sync are fresh state (SYNC_SEED=${SEED})`,
+  `old state, a lossy stream of events and sync give the same state as a new client has (SYNC_SEED=${SEED})`,
   { timeout: 300_000 },
   async t => {
     let runs = 0
-    const property = fc.asyncProperty(scripts, ways, async (script, line) => {
-      const lived = await live(script, line)
-      const { had, now } = await compare(lived)
-      const unequal = unlike(had, now)
+    const property = fc.asyncProperty(scripts, actions, async (script, link) => {
+      const played = await play(script, link)
+      const { had, now } = await compare(played)
+      const unequal = differenceOf(had, now)
       if (unequal !== '') throw new Error(unequal)
-      const wrong = runs++ % LOOKED_AT === 0 ? await differences(lived.stage.cast.ann, lived.store) : []
+      const wrong = runs++ % COMPARED_EVERY === 0 ? await differences(played.setting.users.ann, played.store) : []
       if (wrong.length > 0) throw new Error(wrong.join('\n'))
     })
     const result = await fc.check(property, { seed: SEED, numRuns: RUNS, endOnFailure: true })

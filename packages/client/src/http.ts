@@ -1,6 +1,6 @@
 import type { Conversation, Message, Profile, SentMessage, TokenPair, User } from '@rendezvous/contract'
 
-/** An answer of 400 or above. `body` is the problem document, `code` its stable code. */
+/** The server answered with a status of 400 or above. `body` is the problem document, `code` its stable code. */
 export class RequestFailed extends Error {
   readonly status: number
   readonly code: string
@@ -20,12 +20,12 @@ interface Registration {
   email?: string
 }
 
-/** The HTTP half of the client. Every call rejects with {@link RequestFailed} when the server refuses it. */
+/** The HTTP API for one user. Every call rejects with {@link RequestFailed} when the server refuses it. */
 export interface Http {
-  register(person: Registration): Promise<Profile>
-  /** Logs in and keeps the tokens: later calls carry the access token. */
+  register(account: Registration): Promise<Profile>
+  /** Logs in and keeps the tokens. Later calls send the access token. */
   login(username: string, password: string): Promise<TokenPair & { user: Profile }>
-  /** Trades the refresh token for a new pair, and keeps that. */
+  /** Exchanges the refresh token for a new pair and keeps it. */
   refresh(): Promise<TokenPair>
   logout(): Promise<void>
   profile(): Promise<Profile>
@@ -34,12 +34,12 @@ export interface Http {
   openConversation(userId: number): Promise<Conversation>
   leave(conversationId: number): Promise<void>
   messages(conversationId: number): Promise<Message[]>
-  /** `clientId` makes the send repeatable. */
+  /** Sends a message. `clientId` is the idempotency key, a new UUID by default. */
   send(conversationId: number, content: string, clientId?: string): Promise<SentMessage>
   markRead(conversationId: number, messageId: number): Promise<Message>
-  /** A one-time ticket for the socket, good for 30 seconds. */
+  /** A ticket that opens one socket within 30 seconds. */
   ticket(): Promise<string>
-  /** Any other request; answers the parsed body, null when there is none. */
+  /** Sends any other request. Resolves to the parsed body, null when there is none. */
   request<T>(method: string, path: string, body?: unknown): Promise<T>
   /** The access token in use, null before `login`. */
   readonly access: string | null
@@ -47,15 +47,15 @@ export interface Http {
 
 const DEADLINE_MS = 15_000
 
-/** What carries requests: `fetch`, or one that looks on. */
-export type Carrier = (url: string, init: RequestInit) => Promise<Response>
+/** Sends a request: `fetch`, or a function that records requests and calls `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** An {@link Http} for the server at `url` (without a trailing slash). Each request is given up after 15 seconds. */
-export function http(url: string, carry: Carrier = fetch): Http {
+/** An {@link Http} for the server at `url` (without a trailing slash). Each request times out after 15 seconds. */
+export function http(url: string, send: Fetch = fetch): Http {
   let tokens: TokenPair | null = null
 
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await carry(url + path, {
+    const response = await send(url + path, {
       method,
       headers: {
         ...(tokens === null ? {} : { authorization: `Bearer ${tokens.access}` }),
@@ -75,7 +75,7 @@ export function http(url: string, carry: Carrier = fetch): Http {
     get access() {
       return tokens?.access ?? null
     },
-    register: person => request('POST', '/api/v1/auth/register/', person),
+    register: account => request('POST', '/api/v1/auth/register/', account),
     async login(username, password) {
       tokens = null
       const answer = await request<TokenPair & { user: Profile }>('POST', '/auth/login/', { username, password })

@@ -1,5 +1,5 @@
 export * from './http.ts'
 export * from './socket.ts'
+export * from './store/state.ts'
 export * from './store/store.ts'
-export * from './store/talk.ts'
 export * from './store/transport.ts'

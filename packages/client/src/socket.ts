@@ -1,6 +1,6 @@
 import type { AckResult, Command, Event } from '@rendezvous/contract'
 
-/** What the client needs of a WebSocket; that of browsers and that of `ws` both have it. */
+/** The part of a WebSocket that the client uses. Those of browsers and of the package `ws` have it. */
 export interface WebSocketLike {
   send(data: string): void
   close(code?: number, reason?: string): void
@@ -22,20 +22,21 @@ export class CommandFailed extends Error {
   }
 }
 
-/** One open socket. Events that nobody asked for yet are kept, the newest {@link KEPT} of them. */
+/** One open socket. It keeps the newest {@link KEPT_EVENTS} events until `next` takes them. */
 export interface ChatSocket {
-  /** The next event of `type` that fits `wanted`, an earlier one that was not taken yet included. Rejects when the socket closes first. */
+  /** Takes the oldest pending event of `type` that `wanted` accepts, or waits for one. Rejects when the socket
+   *  closes. */
   next<Type extends Event['type']>(type: Type, wanted?: (event: EventOf<Type>) => boolean): Promise<EventOf<Type>>
   /** Sends a command and waits for its ack. @throws CommandFailed */
   command(command: Outgoing): Promise<AckResult>
-  /** Events received and not yet taken, oldest first. */
+  /** Received events that were not taken yet, oldest first. */
   readonly pending: readonly Event[]
-  /** Settles when the socket has closed, with its code. */
+  /** Resolves with the code and reason once the socket is closed. */
   readonly closed: Promise<{ code: number; reason: string }>
   close(): void
 }
 
-const KEPT = 10_000
+const KEPT_EVENTS = 10_000
 
 interface Waiter {
   fits(event: Event): boolean
@@ -43,7 +44,7 @@ interface Waiter {
   reject(error: Error): void
 }
 
-/** Wraps a socket that was just made, before its first event. Awaits nothing: `next('ready')` does. */
+/** Wraps a new socket, before its first event. Await `next('ready')` before sending commands. */
 export function chatSocket(raw: WebSocketLike): ChatSocket {
   const pending: Event[] = []
   const waiters = new Set<Waiter>()
@@ -58,7 +59,7 @@ export function chatSocket(raw: WebSocketLike): ChatSocket {
       return
     }
     pending.push(event)
-    if (pending.length > KEPT) pending.shift()
+    if (pending.length > KEPT_EVENTS) pending.shift()
   }
 
   function take(fits: (event: Event) => boolean): Promise<Event> {
@@ -78,7 +79,7 @@ export function chatSocket(raw: WebSocketLike): ChatSocket {
     })
   })
   raw.addEventListener('message', ({ data }) => receive(JSON.parse(String(data))))
-  raw.addEventListener('error', () => {}) // a close follows, and says why
+  raw.addEventListener('error', () => {}) // a close event follows, with the reason
 
   return {
     pending,

@@ -9,17 +9,17 @@ import type {
 } from '@rendezvous/contract'
 import { chatStore, type StoreTransport } from '../src/index.ts'
 
-/** A person whose store it is, another one, and their conversation. */
+/** The user of the store, another user, and their conversation. */
 export const [ME, BOB] = [1, 2]
 export const AT = '2026-01-31T10:20:30.123000Z'
-export const TALK = 7 as ConversationId
+export const CONVERSATION = 7 as ConversationId
 export const STREAM = 'conversation:7'
 
-/** The conversation at 5, all read, but for `facts`. */
+/** The conversation at seq 5 with everything read, changed by `facts`. */
 export function conversation(facts: object = {}): Conversation {
   const all = {
     ...{
-      id: TALK,
+      id: CONVERSATION,
       type: 'direct',
       is_group: false,
       title: null,
@@ -42,44 +42,61 @@ export function conversation(facts: object = {}): Conversation {
   return all as unknown as Conversation
 }
 
-/** A message of Bob's, but for `facts`. */
+/** A message of Bob, changed by `facts`. */
 export function message(seq: number, facts: object = {}): Message {
   const all = {
-    ...{ id: 100 + seq, conversation: TALK, sender: BOB, receiver: ME, from: BOB, to: ME, content: `text ${seq}` },
+    ...{
+      id: 100 + seq,
+      conversation: CONVERSATION,
+      sender: BOB,
+      receiver: ME,
+      from: BOB,
+      to: ME,
+      content: `text ${seq}`
+    },
     ...{ message_type: 'text', status: 'sent', is_read: false, created_at: AT, client_id: '', seq, changed_seq: seq },
     ...{ edited_at: null, reply_to: null, mentions: [], reactions: [], pinned_at: null, system: null, ...facts }
   }
   return all as unknown as Message
 }
 
-/** An event of the conversation's stream. */
+/** An event of the conversation's stream, with `facts`. */
 export function event(type: Event['type'], seq: number, facts: object = {}): Event {
-  return { type, conversation_id: TALK, stream: STREAM, seq, v: 1, at: AT, user_id: BOB, ...facts } as unknown as Event
+  return {
+    type,
+    conversation_id: CONVERSATION,
+    stream: STREAM,
+    seq,
+    v: 1,
+    at: AT,
+    user_id: BOB,
+    ...facts
+  } as unknown as Event
 }
 /** The event of `message(seq)`. */
-export const said = (seq: number) => event('message_created', seq, { ...message(seq), seq })
+export const created = (seq: number) => event('message_created', seq, { ...message(seq), seq })
 
-/** An answer of sync that tells nothing but `facts`. */
+/** An answer of sync that is empty except for `facts`. */
 export function answer(facts: Partial<SyncAnswer> = {}): SyncAnswer {
   return { next: 'next', more: false, restart: false, conversations: [], left: [], ranges: [], ...facts }
 }
 
-/** A range of the conversation that tells nothing but `facts`. */
+/** A range of the conversation that is empty except for `facts`. */
 export function range(facts: object): SyncRange {
   const none = { messages: [], deleted: [], members: [], left: [], conversation: null }
   return { stream: STREAM, status: 'ok', more: false, ...none, ...facts } as unknown as SyncRange
 }
 
-/** Requests after which the server answers no more, so that a store that asks without end fails its test. */
+/** Requests after which the server fails, so that a store in an endless loop fails its test. */
 const TOO_MANY = 200
 
-/** A store whose server answers as told, and whose timers go off when told. It has heard `ready`, and has one conversation at 5. */
+/** A store with a scripted server and manual timers. It has received `ready` and has one conversation at seq 5. */
 export async function start(
   answers: { sync?: (request: SyncRequest) => SyncAnswer; conversation?: (id: number) => Conversation } = {}
 ) {
   const asked: string[] = []
   const ask = (what: string) => {
-    if (asked.push(what) > TOO_MANY) throw new Error('asked without end')
+    if (asked.push(what) > TOO_MANY) throw new Error('too many requests')
   }
   const timers = new Map<() => void, number>()
   const server = {
@@ -111,8 +128,8 @@ export async function start(
   await store.settled()
   return {
     ...{ store, asked, timers, server },
-    talk: () => store.talks.get(TALK),
-    async hear(...events: Event[]) {
+    state: () => store.conversations.get(CONVERSATION),
+    async receive(...events: Event[]) {
       for (const each of events) store.receive(each)
       await store.settled()
     },

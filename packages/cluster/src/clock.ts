@@ -1,2 +1,2 @@
-/** Milliseconds since 1970. Passed in wherever time matters, so that tests own it. */
+/** Milliseconds since 1970. An argument wherever time matters, so that tests control it. */
 export type Clock = () => number

@@ -1,11 +1,11 @@
-/** What can go wrong between nodes, by code:
- *  - `unreachable`: what the nodes share did not answer in time; whether the call took effect is unknown.
- *  - `closed`: this node closed the port before.
- *  - `full`: the shared store holds as much as it may. Nothing was changed.
- *  - `malformed`: bytes that are no envelope, or an envelope that cannot be written. */
+/** The codes of `ClusterError`:
+ *  - `unreachable`: the shared store or bus did not answer in time. The call may have taken effect.
+ *  - `closed`: this node closed its bus before.
+ *  - `full`: the shared store reached its bound. Nothing was changed.
+ *  - `malformed`: bytes are not an envelope, or an envelope cannot be encoded. */
 export type ClusterErrorCode = 'unreachable' | 'closed' | 'full' | 'malformed'
 
-/** The one error the ports of this package reject with. Its message says nothing of what was carried. */
+/** The error of every port of this package. Its message never contains data that the nodes exchange. */
 export class ClusterError extends Error {
   readonly code: ClusterErrorCode
 
@@ -16,11 +16,11 @@ export class ClusterError extends Error {
   }
 }
 
-/** What the nodes share did not answer. */
-export const unreachable = () => new ClusterError('unreachable', 'what the nodes share cannot be reached')
-/** The bus was closed by its own node. */
+/** The error when the shared store or bus does not answer. */
+export const unreachable = () => new ClusterError('unreachable', 'the shared store or bus of the nodes did not answer')
+/** The error of calls on a bus that its node closed. */
 export const closed = () => new ClusterError('closed', 'the bus of this node is closed')
-/** The store holds as many of `what` as it may. */
-export const full = (what: string) => new ClusterError('full', `no room for another ${what}`)
-/** `why` is a fixed text, never a piece of what was read. */
+/** The error when the store has no room for another `what`. */
+export const full = (what: string) => new ClusterError('full', `the shared store has no room for another ${what}`)
+/** The error of a malformed envelope. `why` is a fixed text, never a part of the envelope. */
 export const malformed = (why: string) => new ClusterError('malformed', `not an envelope: ${why}`)

@@ -2,6 +2,7 @@ export type { Bus, BusListener, Delivery } from './bus.ts'
 export type { Clock } from './clock.ts'
 export {
   type ControlHeader,
+  type CourtesyHeader,
   decode,
   type Envelope,
   type EventsHeader,
@@ -17,9 +18,6 @@ export { memoryPresence } from './memory/presence.ts'
 export { memoryTickets } from './memory/tickets.ts'
 export { type MemoryWire, memoryWire } from './memory/wire.ts'
 export { networkOf } from './network.ts'
-export {
-  ONLINE_MAX,
-  type Presence
-} from './presence.ts'
+export { LEASE_GRACE_MS, ONLINE_MAX, type Presence, type PresenceClaim, STEP_MAX } from './presence.ts'
 export type { Tickets } from './tickets.ts'
 export { roomTopic, type Topic, userTopic } from './topics.ts'

@@ -1,26 +1,29 @@
-/** `limit` uses in any burst, refilled evenly over `windowMs`. `cost` is how many uses this is (1 unless told; 0 only looks). */
+/** A rate limit: `limit` uses in a burst, refilled evenly over `windowMs`. `cost` is the number of uses of one call,
+ *  1 by default; 0 takes none and only reports. */
 export interface Rate {
   readonly limit: number
   readonly windowMs: number
   readonly cost?: number
 }
 
-/** What a limit answered. */
+/** The answer of a limit. */
 export interface Taken {
   readonly allowed: boolean
   /** Whole uses left now. */
   readonly remaining: number
-  /** How long until the same call would be allowed; 0 when it was. */
+  /** Time until the same call would be allowed; 0 if it was. */
   readonly retryAfterMs: number
-  /** How long until `remaining` is `limit` again. */
+  /** Time until `remaining` is `limit` again. */
   readonly resetMs: number
 }
 
-/** Counts uses of a key over all nodes. */
+/** Rate limits that count the uses of a key over all nodes. */
 export interface Limits {
-  /** Takes `cost` uses of `key` if they are there, else nothing: being refused costs nothing. Atomic, by the generic cell rate algorithm
-   *  (ITU-T I.371). Keys are as many as the store's bound; beyond it those not used for longest are forgotten, as if never used.
-   *  @throws RangeError unless `limit` is a positive integer, `windowMs` positive, and `cost` an integer from 0 to `limit`.
-   *  @throws ClusterError `unreachable` when the shared store cannot be reached: the caller decides whether that refuses. */
+  /** Takes `cost` uses of `key` if so many are left, else none. Atomic, by the generic cell rate algorithm (ITU-T
+   *  I.371). The store keeps a bounded number of keys and drops the least recently used ones, as if they were never
+   *  used.
+   *  @throws RangeError unless `limit` is a positive integer, `windowMs` positive, and `cost` an integer from 0 to
+   *  `limit`.
+   *  @throws ClusterError `unreachable` when the shared store does not answer. The caller decides whether to refuse. */
   take(key: string, rate: Rate): Promise<Taken>
 }

@@ -1,18 +1,19 @@
 import { isIPv6 } from 'node:net'
 
-/** Longest text that is taken for an address as it stands. */
+/** Length to which a text that is not an IPv6 address is cut: that of the longest address. */
 const ADDRESS_CHARACTERS = 45
-/** The 16-bit groups of an IPv6 address that name a network: one subscriber has at least a /64 to himself (RFC 6177). */
+/** The 16-bit groups of an IPv6 address that name a network: every subscriber has at least a /64 (RFC 6177). */
 const NETWORK_GROUPS = 4
 const GROUPS = 8
 
-/** What counts as one address: an IPv4 address itself, also when it is written as IPv6 (`::ffff:192.0.2.1`), and of an IPv6 address its /64, as
- *  `2001:db8:0:7::/64`. What is no address stands for itself, cut short; '' for none, as of a unix socket. */
+/** The network by which limits count an address: an IPv4 address itself, also if written as IPv6
+ *  (`::ffff:192.0.2.1`), or the /64 of an IPv6 address (`2001:db8:0:7::/64`). Other text is returned, cut to 45
+ *  characters; '' if undefined, as for a unix socket. */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return ''
   if (!address.includes(':')) return address.slice(0, ADDRESS_CHARACTERS)
 
-  const plain = address.split('%', 1)[0] ?? '' // a zone, as in fe80::1%eth0, is the receiver's own business
+  const plain = address.split('%', 1)[0] ?? '' // the zone of fe80::1%eth0 is local to the receiver
   if (!isIPv6(plain)) return address.slice(0, ADDRESS_CHARACTERS)
   return embeddedIpv4(plain) ?? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(':')}::/64`
 }
@@ -32,7 +33,7 @@ function groupsOf(address: string): string[] {
   return [...before, ...between, ...after]
 }
 
-/** An IPv4 address at the end takes the place of two groups; which they are matters to no network. */
+/** An IPv4 address at the end stands for the last two groups, which no /64 includes, so their value does not matter. */
 function split(part: string): string[] {
   if (part === '') return []
   return part

@@ -1,15 +1,15 @@
 import type { Claims } from '@rendezvous/contract'
 
-/** What a ticket stands for: the claims of the access token it was made with. */
+/** The claims of the access token with which a ticket was issued. */
 export type TicketClaims = Claims
 
-/** One-time stand-ins for an access token, for where a URL is the only place to put one. */
+/** One-time tickets that replace an access token where credentials can only be sent in a URL. */
 export interface Tickets {
-  /** A new ticket that can be redeemed once within `ttlMs`, on any node: 256 random bits as 43 characters that are safe in a URL.
-   *  @throws ClusterError `full` when no more tickets fit, `unreachable` when the shared store cannot be reached. */
+  /** A new ticket that any node can redeem once within `ttlMs`: 256 random bits as 43 URL-safe characters.
+   *  @throws ClusterError `full` at the bound of the store, `unreachable` when the shared store does not answer. */
   issue(claims: TicketClaims, ttlMs: number): Promise<string>
-  /** The claims, to exactly one caller cluster-wide; null when the ticket was redeemed, ran out, was never issued, or is no ticket at all.
-   *  Whether the claims themselves still hold (`expiresAt`, the session) is the caller's to check.
-   *  @throws ClusterError `unreachable` when the shared store cannot be reached. */
+  /** The claims of the ticket, for exactly one caller in the cluster. Null when it was redeemed, expired or never
+   *  issued. The caller must check whether the claims are still valid (`expiresAt`, the session).
+   *  @throws ClusterError `unreachable` when the shared store does not answer. */
   redeem(ticket: string): Promise<TicketClaims | null>
 }

@@ -1,15 +1,15 @@
 import type { ConversationId, UserId } from '@rendezvous/contract'
 
 declare const brand: unique symbol
-/** A name one can publish to and subscribe. Made by the functions of this file only. */
+/** The name of a bus topic. Only the functions of this file make one. */
 export type Topic = string & { readonly [brand]: 'topic' }
 
-/** What reaches every device of one person: `user:<id>`. */
+/** The topic of all devices of one user: `user:<id>`. */
 export function userTopic(userId: UserId): Topic {
   return `user:${userId}` as Topic
 }
 
-/** What reaches everybody in one conversation that has a room: `room:<id>`. */
+/** The topic of all members of one conversation that has a room: `room:<id>`. */
 export function roomTopic(conversationId: ConversationId): Topic {
   return `room:${conversationId}` as Topic
 }

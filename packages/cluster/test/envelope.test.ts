@@ -20,32 +20,36 @@ const envelopes: Record<string, Envelope> = {
     frames: ['{"type":"message_created","content":"naïve 👋\\n"}', '{"type":"member_left"}']
   },
   'events of a personal stream': { header: { kind: 'events', stream: 'user:1', from: 1, to: 1 }, frames: ['{}'] },
-  'a courtesy': { header: { kind: 'courtesy' }, frames: ['{"type":"presence_update"}'] },
-  'a courtesy that may not overtake': {
+  'a courtesy envelope': { header: { kind: 'courtesy' }, frames: ['{"type":"presence_update"}'] },
+  'a courtesy envelope that must not overtake an event': {
     header: { kind: 'courtesy', after: { stream: 'conversation:1', seq: 7 } },
     frames: ['{}', '{}']
   },
-  'the end of some sessions': {
+  'a courtesy envelope for one dialect': {
+    header: { kind: 'courtesy', dialect: 'rendezvous.v1' },
+    frames: ['{}']
+  },
+  'a control envelope for some sessions': {
     header: { kind: 'control', end_sessions: ['a', 'b'], spare: 'jti', user_id: alice, code: 4501 },
     frames: []
   },
-  'the end of all sessions': {
+  'a control envelope for all sessions': {
     header: { kind: 'control', end_sessions: 'all', user_id: alice, code: 4501 },
     frames: []
   }
 }
 
 for (const [name, envelope] of Object.entries(envelopes))
-  t.test(`${name} comes back as it went`, async t => {
+  t.test(`${name} is decoded as it was encoded`, async t => {
     t.same(decode(encode(envelope)), envelope)
   })
 
-t.test('the bytes are lines of JSON: the header, then each frame untouched', async t => {
+t.test('the bytes are lines of JSON: the header, then each frame unchanged', async t => {
   const bytes = encode({ header: { kind: 'courtesy' }, frames: ['{ "a": 1 }', '2'] })
   t.equal(bytes.toString(), '{"kind":"courtesy"}\n{ "a": 1 }\n2')
 })
 
-t.test('any frame of JSON survives', async t => {
+t.test('any JSON frame is decoded as it was encoded', async t => {
   const property = fc.property(fc.array(fc.json(), { minLength: 1 }), frames => {
     const back = decode(encode({ header: { kind: 'courtesy' }, frames })).frames
     return back.length === frames.length && back.every((frame, n) => frame === frames[n])
@@ -53,32 +57,32 @@ t.test('any frame of JSON survives', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('a field that this version does not know is no reason to refuse', async t => {
+t.test('an unknown field of the header is accepted', async t => {
   t.doesNotThrow(() => decode(Buffer.from('{"kind":"courtesy","later":1}\n{}')))
 })
 
 const malformedBytes: Record<string, string | Buffer> = {
   'no bytes': '',
-  'no JSON': 'hello\n{}',
-  'a JSON that is no object': 'null\n{}',
+  'invalid JSON': 'hello\n{}',
+  'a JSON value that is not an object': 'null\n{}',
   'an array': '[]\n{}',
   'no kind': '{}\n{}',
   'an unknown kind': '{"kind":"later"}\n{}',
   'events without a frame': '{"kind":"events","stream":"s","from":1,"to":1}',
-  'events with a frame too many': '{"kind":"events","stream":"s","from":1,"to":1}\n{}\n{}',
-  'events that run backwards': '{"kind":"events","stream":"s","from":2,"to":1}',
+  'events with one frame too many': '{"kind":"events","stream":"s","from":1,"to":1}\n{}\n{}',
+  'events whose `to` is below `from`': '{"kind":"events","stream":"s","from":2,"to":1}',
   'events with too few senders': '{"kind":"events","stream":"s","from":1,"to":2,"senders":[1]}\n{}\n{}',
-  'a seq that is no integer': '{"kind":"events","stream":"s","from":1.5,"to":1.5}\n{}',
+  'a seq that is not an integer': '{"kind":"events","stream":"s","from":1.5,"to":1.5}\n{}',
   'a seq that is a string': '{"kind":"events","stream":"s","from":"1","to":1}\n{}',
   'no stream': '{"kind":"events","from":1,"to":1}\n{}',
-  'a courtesy without a frame': '{"kind":"courtesy"}',
-  'a courtesy after nothing': '{"kind":"courtesy","after":null}\n{}',
-  'a control with a frame': '{"kind":"control","end_sessions":"all","user_id":1,"code":4501}\n{}',
-  'a control of nobody': '{"kind":"control","end_sessions":"all","user_id":0,"code":4501}',
-  'a control of no sessions': '{"kind":"control","end_sessions":"some","user_id":1,"code":4501}',
+  'a courtesy envelope without a frame': '{"kind":"courtesy"}',
+  'a courtesy envelope whose `after` is null': '{"kind":"courtesy","after":null}\n{}',
+  'a control envelope with a frame': '{"kind":"control","end_sessions":"all","user_id":1,"code":4501}\n{}',
+  'a control envelope without a user': '{"kind":"control","end_sessions":"all","user_id":0,"code":4501}',
+  'a control envelope with invalid sessions': '{"kind":"control","end_sessions":"some","user_id":1,"code":4501}',
   'an empty frame': '{"kind":"courtesy"}\n',
-  'what is not UTF-8': Buffer.from([0x22, 0xff, 0x22]),
-  'more than an envelope may hold': Buffer.alloc(ENVELOPE_BYTES + 1, ' ')
+  'text that is not UTF-8': Buffer.from([0x22, 0xff, 0x22]),
+  'an envelope above the size limit': Buffer.alloc(ENVELOPE_BYTES + 1, ' ')
 }
 
 for (const [name, bytes] of Object.entries(malformedBytes))
@@ -86,7 +90,7 @@ for (const [name, bytes] of Object.entries(malformedBytes))
     t.throws(() => decode(Buffer.from(bytes)), refused)
   })
 
-t.test('what could not be decoded is not encoded', async t => {
+t.test('an envelope that could not be decoded is not encoded', async t => {
   const header = { kind: 'courtesy' } as const
   t.throws(() => encode({ header, frames: ['a\nb'] }), refused)
   t.throws(() => encode({ header, frames: [''] }), refused)

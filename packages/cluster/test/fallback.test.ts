@@ -20,13 +20,13 @@ function openNodes() {
   }
 }
 
-t.test('while the store can be reached all nodes count together', async t => {
+t.test('while the shared store answers, all nodes count together', async t => {
   const { here, there } = openNodes()
   t.match(await here.take('key', once), { allowed: true })
   t.match(await there.take('key', once), { allowed: false })
 })
 
-t.test('while it cannot each node counts for itself, and together again a second after it came back', async t => {
+t.test('during an outage each node counts by itself, and a second after it all count together again', async t => {
   const { wire, here, there, advance } = openNodes()
   await here.take('shared', once)
   wire.goDown()
@@ -35,11 +35,11 @@ t.test('while it cannot each node counts for itself, and together again a second
   t.match(await there.take('key', once), { allowed: true })
 
   wire.comeUp()
-  t.match(await here.take('shared', once), { allowed: true }, 'it is left alone for a second')
+  t.match(await here.take('shared', once), { allowed: true }, 'it is not tried again for a second')
   advance(1_000)
   t.match(await here.take('shared', once), { allowed: false })
 })
 
-t.test('what is wrong with the call itself is told', async t => {
+t.test('an error of the call itself is thrown', async t => {
   await t.rejects(openNodes().here.take('key', { limit: 0, windowMs: 1 }), RangeError)
 })

@@ -16,9 +16,9 @@ const makeNodes: MakeLimitsNodes = async () => {
 }
 const once = { limit: 1, windowMs: 1_000 }
 
-t.test('the memory limits keep the promises of every limits', t => limitsSuite(t, makeNodes))
+t.test('the memory limits pass the suite of every limits port', t => limitsSuite(t, makeNodes))
 
-t.test('beyond the bound the key that was not used for longest is forgotten', async t => {
+t.test('above the bound the least recently used key is dropped', async t => {
   const limits = memoryLimits(memoryWire({ clock: () => 0, bounds: { limits: 2 } }))
   await limits.take('old', once)
   await limits.take('hammered', once)
@@ -28,7 +28,7 @@ t.test('beyond the bound the key that was not used for longest is forgotten', as
   t.match(await limits.take('hammered', once), { allowed: true })
 })
 
-t.test('a clock that goes back gives nothing away', async t => {
+t.test('a clock that goes back allows no further use', async t => {
   let now = 10_000
   const limits = memoryLimits(memoryWire({ clock: () => now }))
   await limits.take('key', once)

@@ -17,9 +17,9 @@ const makeNodes: MakeTicketsNodes = async () => {
 }
 const claims = { userId: 1 as UserId, sessionId: 's', tokenId: 't', expiresAt: 1 }
 
-t.test('the memory tickets keep the promises of every tickets', t => ticketsSuite(t, makeNodes))
+t.test('the memory tickets pass the suite of every tickets port', t => ticketsSuite(t, makeNodes))
 
-t.test('no more tickets are kept than fit; used and expired ones make room', async t => {
+t.test('the number of tickets is bounded; redeemed and expired ones make room', async t => {
   let now = 0
   const tickets = memoryTickets(memoryWire({ clock: () => now, bounds: { tickets: 2 } }))
   const first = await tickets.issue(claims, 10)

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { networkOf } from '../src/network.ts'
 
-t.test('an IPv4 address stands for itself, however it is written', async t => {
+t.test('the network of an IPv4 address is the address, in every notation', async t => {
   for (const address of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:192.0.2.1', '0:0:0:0:0:ffff:192.0.2.1']) {
     t.equal(networkOf(address), '192.0.2.1', address)
   }
 })
 
-t.test('an IPv6 address stands for its /64, however it is written', async t => {
+t.test('the network of an IPv6 address is its /64, in every notation', async t => {
   for (const address of [
     '2001:db8::1',
     '2001:DB8::ffff:1',
@@ -23,7 +23,7 @@ t.test('an IPv6 address stands for its /64, however it is written', async t => {
   t.equal(networkOf('1:2:3:4:5:6:7::'), '1:2:3:4::/64')
 })
 
-t.test('what is no address stands for itself, cut short', async t => {
+t.test('a text that is not an address is returned, cut to 45 characters', async t => {
   t.equal(networkOf(undefined), '')
   t.equal(networkOf(''), '')
   t.equal(networkOf('unknown'), 'unknown')

@@ -1,6 +1,7 @@
 /**
- * Other names under which clients of Django backends send a field, by the field's name in the contract. Read on the paths of the
- * seeds only. A name that stands under several fields is taken by the one the request's schema has.
+ * Other names under which clients of Django backends send a field, by the field's name in the contract. They are
+ * read only on paths of the two Django backends. A name listed under several fields belongs to the one in the
+ * request's schema.
  */
 export const aliases: Readonly<Record<string, readonly string[]>> = Object.freeze({
   username: ['email', 'user', 'login', 'identifier'],
@@ -39,7 +40,7 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
   gender: ['sex']
 })
 
-/** Words that stand for a boolean in a field of that name, beside Django REST framework's own. */
+/** Words that are read as a boolean, by the field's name. Django REST framework's own words are read too. */
 export const booleanWords: Readonly<Record<string, Readonly<Record<string, boolean>>>> = Object.freeze({
   is_online: { online: true, offline: false, away: false, busy: true },
   is_group: {

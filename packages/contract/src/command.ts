@@ -9,7 +9,7 @@ import { SyncRequest } from './sync.ts'
 const ref = { ref: Type.Optional(CommandRef) }
 const strict = { additionalProperties: false }
 
-/** Exactly one of `conversation_id` and `to` says where it goes. */
+/** Exactly one of `conversation_id` and `to` names the receiver of the message. */
 export const SendMessage = Type.Object(
   {
     type: Type.Literal('send_message'),
@@ -18,17 +18,21 @@ export const SendMessage = Type.Object(
     to: Type.Optional(UserId),
     ...SendToConversation.properties
   },
-  { $id: 'SendMessage', description: 'Store a message; the ack comes after it is durable', ...strict }
+  { $id: 'SendMessage', description: 'Store a message. The ack is sent once the message is durable', ...strict }
 )
 
 const message = { ...ref, conversation_id: ConversationId, id: MessageId }
 export const EditMessageCommand = Type.Object(
   { type: Type.Literal('edit_message'), ...message, ...EditMessage.properties },
-  { $id: 'EditMessageCommand', description: 'Give a message of mine another text', ...strict }
+  { $id: 'EditMessageCommand', description: "Change the text of one of the caller's own messages", ...strict }
 )
 export const DeleteMessage = Type.Object(
   { type: Type.Literal('delete_message'), ...message },
-  { $id: 'DeleteMessage', description: 'Delete a message: mine, or as an admin', ...strict }
+  {
+    $id: 'DeleteMessage',
+    description: "Delete one of the caller's own messages; a group's admins delete any message",
+    ...strict
+  }
 )
 export const AddReaction = Type.Object(
   { type: Type.Literal('add_reaction'), ...message, emoji: Emoji },
@@ -36,7 +40,7 @@ export const AddReaction = Type.Object(
 )
 export const RemoveReaction = Type.Object(
   { type: Type.Literal('remove_reaction'), ...message, emoji: Emoji },
-  { $id: 'RemoveReaction', description: 'Take a reaction of mine back', ...strict }
+  { $id: 'RemoveReaction', description: "Remove one of the caller's own reactions", ...strict }
 )
 
 const watermark = { ...ref, conversation_id: ConversationId, seq: Seq }
@@ -44,24 +48,28 @@ export const MarkRead = Type.Object(
   { type: Type.Literal('mark_read'), ...watermark, private: Type.Optional(Type.Boolean()) },
   {
     $id: 'MarkRead',
-    description: 'Everything up to `seq` was read. `private`: it counts as read for me, and nobody else is told',
+    description: 'The caller read everything up to `seq`. `private`: no other member is told',
     ...strict
   }
 )
 export const MarkDelivered = Type.Object(
   { type: Type.Literal('mark_delivered'), ...watermark },
-  { $id: 'MarkDelivered', description: 'Everything up to `seq` reached this device', ...strict }
+  { $id: 'MarkDelivered', description: 'Everything up to `seq` was delivered to this device', ...strict }
 )
 
 const found = { ...ref, id: MessageId }
-const asFirst = `for clients of the first backend, which know no conversations. Found in the ${limits.recentConversations} of mine that changed last`
+const byMessageId = `For clients of the first backend, which do not know conversation ids. The message is looked for in the caller's ${limits.recentConversations} most recently active conversations`
 export const MessageReadCommand = Type.Object(
   { type: Type.Literal('message_read'), ...found },
-  { $id: 'MessageReadCommand', description: `The message, and all before it, was read: ${asFirst}`, ...strict }
+  {
+    $id: 'MessageReadCommand',
+    description: `The caller read this message and all before it. ${byMessageId}`,
+    ...strict
+  }
 )
 export const ReadAck = Type.Object(
   { type: Type.Literal('read_ack'), ...found },
-  { $id: 'ReadAck', description: 'The same as `message_read`', ...strict }
+  { $id: 'ReadAck', description: 'Same as `message_read`', ...strict }
 )
 
 export const SetTyping = Type.Object(
@@ -75,20 +83,20 @@ export const SetTyping = Type.Object(
   {
     $id: 'SetTyping',
     description:
-      'I type there, or to a person I talk with, or stopped. Say it again every few seconds while typing goes on',
+      'The caller started or stopped typing in the conversation, or in the one with the user `to`. Repeat every few seconds while typing',
     ...strict
   }
 )
 export const Sync = Type.Object(
   { type: Type.Literal('sync'), ...ref, ...SyncRequest.properties },
-  { $id: 'Sync', description: 'The same as `POST /api/v1/sync/`; its ack carries the answer as `sync`', ...strict }
+  { $id: 'Sync', description: 'Same as `POST /api/v1/sync/`. The ack carries the answer as `sync`', ...strict }
 )
 export const Ping = Type.Object(
   { type: Type.Literal('ping'), ...ref },
-  { $id: 'Ping', description: "Answered by an ack: the application's own heartbeat", ...strict }
+  { $id: 'Ping', description: 'A heartbeat of the application, answered by an ack', ...strict }
 )
 
-/** Every frame a client may send, by `type`. */
+/** Schema of every frame a client may send, by `type`. */
 export const commands = Object.freeze({
   send_message: SendMessage,
   edit_message: EditMessageCommand,
@@ -104,8 +112,8 @@ export const commands = Object.freeze({
   ping: Ping
 })
 
-/** The limit class that each command counts in, together with the endpoint that does the same. Null where there is none: saying what was
- *  delivered answers what others send, which must not use up what one may send. */
+/** The limit class of each command, shared with the endpoint that does the same. Null: the command is not limited.
+ *  `mark_delivered` is not, because it answers messages of others, whose number the caller does not choose. */
 export const commandClasses = Object.freeze({
   send_message: 'write',
   edit_message: 'write',

@@ -5,7 +5,8 @@ import { Message } from './message.ts'
 import { ClientId, ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
 import { User } from './user.ts'
 
-/** A conversation as one of its members sees it. `name` is `title`, for clients that look there. */
+/** A conversation as the caller, one of its members, sees it. `name` repeats `title` for clients that read that
+ *  field. */
 export const Conversation = Type.Object(
   {
     id: ConversationId,
@@ -19,34 +20,38 @@ export const Conversation = Type.Object(
     unread_count: Type.Integer({
       minimum: 0,
       maximum: limits.unreadCount,
-      description: `Messages of others that I have not read. There may be more when it is ${limits.unreadCount}, or when \`read_seq\` is more than ${limits.unreadChanges} below \`last_seq\`: they are looked for no further back`
+      description: `Messages of others that the caller has not read. At most ${limits.unreadCount}, counted in the last ${limits.unreadChanges} changes only`
     }),
     last_seq: Seq,
     member_count: Type.Integer({ minimum: 0, maximum: limits.groupMembers }),
     created_by: UserId,
-    /** My own place in it. */
+    /** The caller's own role, and below it the caller's own watermarks. */
     role: Role,
     history: HistoryFor,
     delivered_seq: Seq,
     read_seq: Seq,
-    /** Where others stand, in conversations of 32 at most; empty above that. */
+    /** Watermarks of the other members; empty in conversations of more than 32 members. */
     receipts: Type.Array(ref(Receipt), { maxItems: limits.receiptMembers }),
     created_at: Timestamp,
-    updated_at: Timestamp
+    updated_at: Type.String({
+      format: 'date-time',
+      description: 'When the last message came, or when the caller joined if that was later. Lists go by it'
+    })
   },
   { $id: 'Conversation' }
 )
 export type Conversation = Static<typeof Conversation>
 
-/** A conversation just opened: `duplicate` is true when nothing was made or changed, since one was in it already, or had made this group by the same
- *  `client_id`. */
+/** The conversation that a request opened. `duplicate` is true when nothing was created or changed: the caller was
+ *  already a member, or created this group before with the same `client_id`. */
 export const OpenedConversation = Type.Object(
   { ...Conversation.properties, duplicate: Type.Boolean() },
   { $id: 'OpenedConversation' }
 )
 export type OpenedConversation = Static<typeof OpenedConversation>
 
-/** The people to talk with; one's own id among them is ignored. `client_id` is a group's: two people have one conversation anyway. */
+/** A request to open a conversation with `participants`; the caller's own id among them is ignored. `client_id` is
+ *  used for groups only: two people have at most one direct conversation. */
 export const CreateConversation = Type.Object(
   {
     participants: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }),

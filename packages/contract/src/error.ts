@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** What every error of one code has in common. `detail` is the text when the place that throws has none of its own. */
+/** What all errors of one code share. `detail` is the default text. */
 interface ErrorKind {
   readonly status: number
   readonly title: string
@@ -8,20 +8,20 @@ interface ErrorKind {
 }
 
 /**
- * Every error the product answers with, over HTTP and on the socket. Codes and texts are those of Django REST framework
- * and SimpleJWT where these have one.
+ * Every error that a client can receive, over HTTP and on the socket. Codes and texts are those of Django REST
+ * framework and SimpleJWT where these have one.
  */
 export const errorKinds = Object.freeze({
   invalid: { status: 400, title: 'Bad Request', detail: 'Invalid input.' },
   parse_error: { status: 400, title: 'Bad Request', detail: 'Malformed request.' },
-  bad_url: { status: 400, title: 'Bad Request', detail: 'The address is not well-formed.' },
+  bad_url: { status: 400, title: 'Bad Request', detail: 'The URL is malformed. Check its percent-encoding.' },
   media_unavailable: { status: 400, title: 'Bad Request', detail: 'Media messages are not available on this server.' },
-  not_a_group: { status: 400, title: 'Bad Request', detail: 'This conversation is of two people.' },
-  invalid_since: { status: 400, title: 'Bad Request', detail: 'Not what a sync answered as `next`.' },
+  not_a_group: { status: 400, title: 'Bad Request', detail: 'This conversation is not a group.' },
+  invalid_since: { status: 400, title: 'Bad Request', detail: 'Send the `next` of an earlier sync, or null.' },
   bad_position: {
     status: 400,
     title: 'Bad Request',
-    detail: 'The stream has not come that far. Drop what you have of it, and read it anew.'
+    detail: '`after` is above the last `seq` of the stream. Drop your copy of the stream and fetch it again.'
   },
   not_authenticated: { status: 401, title: 'Unauthorized', detail: 'Authentication credentials were not provided.' },
   bad_authorization_header: {
@@ -30,14 +30,19 @@ export const errorKinds = Object.freeze({
     detail: 'Authorization header must contain two space-delimited values'
   },
   token_not_valid: { status: 401, title: 'Unauthorized', detail: 'Given token not valid for any token type' },
-  ticket_not_valid: { status: 401, title: 'Unauthorized', detail: 'The ticket is unknown, used or expired.' },
+  ticket_not_valid: {
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'The ticket is unknown, used or expired. Request a new one.'
+  },
   no_active_account: {
     status: 401,
     title: 'Unauthorized',
     detail: 'No active account found with the given credentials'
   },
   permission_denied: { status: 403, title: 'Forbidden', detail: 'You do not have permission to perform this action.' },
-  origin_not_allowed: { status: 403, title: 'Forbidden', detail: 'This origin may not open a socket here.' },
+  people_list_off: { status: 403, title: 'Forbidden', detail: 'This server does not list its people.' },
+  origin_not_allowed: { status: 403, title: 'Forbidden', detail: 'This origin may not open a socket.' },
   not_found: { status: 404, title: 'Not Found', detail: 'Not found.' },
   invalid_cursor: { status: 404, title: 'Not Found', detail: 'Invalid cursor' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed', detail: 'Method not allowed.' },
@@ -46,13 +51,17 @@ export const errorKinds = Object.freeze({
     title: 'Not Acceptable',
     detail: 'Could not satisfy the request Accept header.'
   },
-  request_timeout: { status: 408, title: 'Request Timeout', detail: 'The request took too long to arrive.' },
+  request_timeout: {
+    status: 408,
+    title: 'Request Timeout',
+    detail: 'The request took too long to arrive. Send it again.'
+  },
   client_id_conflict: {
     status: 409,
     title: 'Conflict',
-    detail: 'This client_id was used for another message of yours in this conversation.'
+    detail: 'You already used this client_id for another message in this conversation. Send a new one.'
   },
-  group_full: { status: 409, title: 'Conflict', detail: 'The group has as many members as a group can have.' },
+  group_full: { status: 409, title: 'Conflict', detail: 'The group has the highest number of members allowed.' },
   payload_too_large: { status: 413, title: 'Content Too Large', detail: 'The request body is larger than the limit.' },
   unsupported_media_type: {
     status: 415,
@@ -63,19 +72,19 @@ export const errorKinds = Object.freeze({
   too_many_sockets: {
     status: 429,
     title: 'Too Many Requests',
-    detail: 'This account has as many sockets open as it may.'
+    detail: 'This account has too many open sockets. Close one first.'
   },
   headers_too_large: {
     status: 431,
     title: 'Request Header Fields Too Large',
     detail: 'The request headers are larger than the limit.'
   },
-  bad_frame: { status: 400, title: 'Bad Request', detail: 'The frame is not a JSON object in a text frame.' },
-  unknown_command: { status: 400, title: 'Bad Request', detail: 'No command of this type exists.' },
+  bad_frame: { status: 400, title: 'Bad Request', detail: 'The frame is not a text frame with a JSON object.' },
+  unknown_command: { status: 400, title: 'Bad Request', detail: 'There is no command of this type.' },
   too_many_commands: {
     status: 429,
     title: 'Too Many Requests',
-    detail: 'Too many commands of this socket wait for their answer.'
+    detail: 'Too many commands of this socket are unanswered. Wait for answers before sending more.'
   },
   internal: { status: 500, title: 'Internal Server Error', detail: 'A server error occurred.' },
   unavailable: {
@@ -87,15 +96,15 @@ export const errorKinds = Object.freeze({
 
 export type ErrorCode = keyof typeof errorKinds
 
-/** The stable code of an error, for a program. */
+/** The stable code of an error, meant for programs. */
 export const ErrorCode = Type.Unsafe<ErrorCode>(
-  Type.Enum(Object.keys(errorKinds), { description: 'Stable code, for a program' })
+  Type.Enum(Object.keys(errorKinds), { description: 'Stable code, meant for programs' })
 )
 
-/** Messages by field, as Django REST framework gives them; `non_field_errors` for the whole. */
+/** Messages by field, as Django REST framework has them. `non_field_errors` holds messages about the whole input. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>
 
-/** A limit of which nothing is left: its name, what it allows, and how long until all of that is there again. */
+/** A limit that is used up: `limit` uses per `windowMs`, all available again after `resetMs`. */
 export interface UsedUp {
   readonly name: string
   readonly limit: number
@@ -103,16 +112,16 @@ export interface UsedUp {
   readonly resetMs: number
 }
 
-/** An error that is part of the contract: it says a code, and nothing of the inside. What is thrown and is none of these is a bug. */
+/** An error that a client may see: a code, and no internals. Anything else that is thrown is a bug. */
 export class ApiError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly fields: FieldErrors | undefined
-  /** Further members of the answer, e.g. SimpleJWT's `messages`. */
+  /** Additional members of the error body, e.g. SimpleJWT's `messages`. */
   readonly extra: Readonly<Record<string, unknown>>
-  /** Seconds after which it is worth trying again, for `Retry-After`. */
+  /** Seconds to wait before a retry, for `Retry-After`. */
   readonly retryAfter: number | undefined
-  /** The limit that refused, where it is another than the request counts in. */
+  /** The limit that refused, if it is not the limit class of the request. */
   readonly usedUp: UsedUp | undefined
 
   constructor(code: ErrorCode, options: ApiErrorOptions = {}) {
@@ -134,14 +143,14 @@ interface ApiErrorOptions {
   usedUp?: UsedUp
 }
 
-/** Input that breaks rules of its fields. The first text is the `detail` too: clients that show `detail` show what is wrong. */
+/** The error for invalid fields. Its `detail` is the first text of `fields`, for clients that show only `detail`. */
 export function invalid(fields: FieldErrors): ApiError {
   const [detail = errorKinds.invalid.detail] = Object.values(fields).flat()
   return new ApiError('invalid', { fields, detail })
 }
 
-/** Too much in too short a time, in the words of Django REST framework's throttles. `afterMs` is how long until it is worth trying again,
- *  `usedUp` the limit that refused where the request itself counts in another. */
+/** The error for too many requests, with the text of Django REST framework's throttles. `afterMs` is the time to wait
+ *  before a retry. `usedUp` is the limit that refused, if it is not the limit class of the request. */
 export function throttled(afterMs: number, usedUp?: UsedUp): ApiError {
   const seconds = Math.max(1, Math.ceil(afterMs / 1_000))
   const unit = seconds === 1 ? 'second' : 'seconds'
@@ -149,34 +158,39 @@ export function throttled(afterMs: number, usedUp?: UsedUp): ApiError {
   return new ApiError('throttled', { detail, retryAfter: Math.max(1, afterMs) / 1_000, ...(usedUp && { usedUp }) })
 }
 
-/** Absent, not the caller's, or across a block: one answer for all three. */
+/** One error for what is absent, what is not the caller's, and what is across a block, so that the three look alike. */
 export function notFound(): ApiError {
   return new ApiError('not_found')
 }
 
-/** Places above the last value of their `streams`: what the client has of them comes from elsewhere. */
+/** The error for an `after` above the last `seq` of its stream. `streams` names every stream for which that is so. */
 export function badPosition(streams: readonly string[]): ApiError {
   return new ApiError('bad_position', { fields: { ranges: streams } })
 }
 
-/** The same `client_id` came with another text, or what `detail` says. */
+/** The error for a `client_id` that the caller used before with different content. */
 export function clientIdConflict(detail?: string): ApiError {
   return new ApiError('client_id_conflict', detail === undefined ? {} : { detail })
 }
 
-/** The credentials of a log-in fit no active account. */
+/** The error for login credentials that match no active account. */
 export function noActiveAccount(): ApiError {
   return new ApiError('no_active_account')
 }
 
-/** A bearer token was refused, in the words SimpleJWT's authentication uses. */
+/** The same error with the first backend's text. */
+export function invalidCredentials(): ApiError {
+  return new ApiError('no_active_account', { detail: 'Invalid credentials.' })
+}
+
+/** The error for a refused bearer token, with the texts of SimpleJWT's authentication. */
 export function accessTokenNotValid(message = 'Token is invalid'): ApiError {
   return new ApiError('token_not_valid', {
     extra: { messages: [{ token_class: 'AccessToken', token_type: 'access', message }] }
   })
 }
 
-/** A refresh token was refused, in the words SimpleJWT's refresh view uses. */
+/** The error for a refused refresh token, with the texts of SimpleJWT's refresh view. */
 export function refreshTokenNotValid(detail = 'Token is invalid'): ApiError {
   return new ApiError('token_not_valid', { detail })
 }

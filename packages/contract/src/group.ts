@@ -3,19 +3,19 @@ import { limits } from './limits.ts'
 import { Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
 import { User } from './user.ts'
 
-/** What kind of conversation it is: of two people, or of up to `limits.groupMembers`. */
+/** The type of a conversation: `direct` has two members, `group` up to `limits.groupMembers`. */
 export const ConversationType = Type.Union([Type.Literal('direct'), Type.Literal('group')])
 
-/** What a member may do: see `rights`. Everybody in a direct conversation is a member. */
+/** A member's role; `rights` says what each may do. In a direct conversation both have the role `member`. */
 export const Role = Type.Union([Type.Literal('owner'), Type.Literal('admin'), Type.Literal('member')])
 export type Role = Static<typeof Role>
 
-/** The roles as the database has them, the higher the more. */
+/** The roles as the database stores them. A higher number has more rights. */
 export const roleRanks = Object.freeze({ member: 1, admin: 2, owner: 3 } satisfies Record<Role, number>)
 
 /**
- * Who may what in a group: the least role. This is the one table; documents and queries are made from it. Besides, nobody takes out or
- * re-ranks a member of his own role or a higher one. In a direct conversation both may do what a member may, and pin.
+ * The lowest role that each action in a group needs. Documents and queries are generated from this table. Also, members
+ * cannot remove, or change the role of, anyone of an equal or higher role. In a direct conversation both may also pin.
  */
 export const rights = Object.freeze({
   read: 'member',
@@ -34,24 +34,28 @@ export const rights = Object.freeze({
   change_roles: 'owner',
   hand_over: 'owner'
 } satisfies Record<string, Role>)
-/** Something a member may or may not do. */
+/** An action that needs a role. */
 export type Right = keyof typeof rights
 
-/** The rank that `right` needs, for a query. */
+/** The lowest rank that may do `right`, as queries compare it. */
 export function rankFor(right: Right): number {
   return roleRanks[rights[right]]
 }
 
-/** Which messages who joins a group may see: those from his joining on, or all. */
+/** Which messages new members of a group see: those sent after they joined, or all. */
 export const HistoryFor = Type.Union([Type.Literal('joined'), Type.Literal('all')], {
-  description: 'What new members see: messages from their joining on, or all'
+  description: 'What new members see: messages sent after they joined, or all messages'
 })
 export type HistoryFor = Static<typeof HistoryFor>
 
-/** Title of a group; trimmed, it has one visible character at least. */
-export const Title = Type.String({ minLength: 1, maxLength: limits.shortTextCharacters })
+/** Title of a group: a name, see `nameProblem`. */
+export const Title = Type.String({
+  minLength: 1,
+  maxLength: limits.shortTextCharacters,
+  description: 'Characters of a title are visible or spaces'
+})
 
-/** A member of a conversation, and up to where he got; the watermarks are null in groups of more than 32. */
+/** A member of a conversation with their watermarks, which are null in groups of more than 32 members. */
 export const Member = Type.Object(
   {
     user: ref(User),
@@ -67,26 +71,31 @@ export type Member = Static<typeof Member>
 
 const strict = { additionalProperties: false }
 
-/** People to add or to take out. */
+/** The users to add or remove. */
 export const MemberIds = Type.Object(
   { user_ids: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }) },
   { $id: 'MemberIds', ...strict }
 )
-/** A member's new role; `owner` hands the group over, and makes who did an admin. */
+/** A member's new role. `owner` transfers the group to them, and the caller becomes an admin. */
 export const ChangeMember = Type.Object({ role: Role }, { $id: 'ChangeMember', ...strict })
-/** What a group's admins (title) and owner (history) may change. */
+/** The settings of a group: admins may change `title`, the owner also `history`. */
 export const ChangeConversation = Type.Object(
   { title: Type.Optional(Title), history: Type.Optional(HistoryFor) },
   { $id: 'ChangeConversation', ...strict }
 )
-/** Where a member stands: of others, in conversations of 32 at most. */
+/** Whether a conversation of `memberCount` members has receipts: members learn how far the others got. */
+export function hasReceipts(memberCount: number): boolean {
+  return memberCount <= limits.receiptMembers
+}
+
+/** The watermarks of another member, in conversations of at most 32 members. */
 export const Receipt = Type.Object({ user_id: UserId, delivered_seq: Seq, read_seq: Seq }, { $id: 'Receipt' })
 export type Receipt = Static<typeof Receipt>
 
-/** Up to where I read; `private`: nobody else is told. */
+/** How far the caller read. `private`: no other member is told. */
 export const ReadUpTo = Type.Object(
   { seq: Seq, private: Type.Optional(Type.Boolean()) },
   { $id: 'ReadUpTo', ...strict }
 )
-/** Whether I type. */
+/** Whether the caller is typing. */
 export const SayTyping = Type.Object({ is_typing: Type.Boolean() }, { $id: 'SayTyping', ...strict })

@@ -1,26 +1,26 @@
-/** Every bound of the product that a client can meet, by name. Times in milliseconds, sizes in bytes unless said. */
+/** Every bound that a client can reach, by name. Times are in milliseconds, sizes in bytes unless stated. */
 export const limits = Object.freeze({
-  /** Largest HTTP request body; above it 413. */
+  /** Largest HTTP request body. Larger ones are answered with 413. */
   bodyBytes: 64 * 1024,
-  /** Largest WebSocket frame from a client; above it the socket closes with 1009. */
+  /** Largest WebSocket frame from a client. A larger one closes the socket with 1009. */
   frameBytes: 64 * 1024,
-  /** Fragments of one such frame; above it the socket closes with 1008. */
+  /** Most fragments of one such frame. More of them close the socket with 1008. */
   frameFragments: 128,
   /** Deepest nesting of a JSON body or frame. */
   jsonDepth: 32,
   /** Longest text of a message, in characters (Unicode code points). */
   messageCharacters: 4_000,
-  /** Longest list of ids a request may carry. */
+  /** Longest list of ids in a request. */
   idsPerRequest: 100,
-  /** Entries of a list when the client names no page size, and the most it can name. */
+  /** Entries of a page when the client names no size, and the largest size it can name. */
   pageSize: 200,
   pageSizeMax: 500,
   /** Longest opaque cursor, in characters. */
   cursorCharacters: 512,
-  /** Shortest and longest password, in characters; what is longer is refused before it is hashed. */
+  /** Shortest and longest password, in characters. A longer one is refused before it is hashed. */
   passwordMin: 8,
   passwordMax: 1_024,
-  /** Passwords that wait on one node to be hashed or checked, and those of one address among them; above either 429. */
+  /** Passwords that wait on one node to be hashed or checked: of all addresses, and of one. Above either: 429. */
   passwordsWaiting: 200,
   passwordsWaitingOfAddress: 100,
   /** Longest user name, as Django's. */
@@ -29,69 +29,72 @@ export const limits = Object.freeze({
   nameCharacters: 150,
   bioCharacters: 2_000,
   shortTextCharacters: 120,
-  /** Longest access or refresh token that is looked at, in characters. */
+  /** Longest access or refresh token, in characters. Longer ones are invalid. */
   tokenCharacters: 4_096,
-  /** How long a ticket for the socket lives. */
+  /** Lifetime of a socket ticket. */
   ticketMs: 30_000,
   /** Longest `ref` of a socket command, in characters. */
   refCharacters: 64,
-  /** Commands of one socket that may wait for their answer; the next is refused with `too_many_commands`. */
+  /** Unanswered commands of one socket. The next one is refused with `too_many_commands`. */
   commandsInFlight: 64,
-  /** Malformed frames after which a socket is closed. */
+  /** Malformed frames of one socket; the last of them closes it with 4502. */
   badFrames: 3,
-  /** Presence contacts of one person that a snapshot or an update reaches. */
+  /** Presence contacts of one user that a snapshot lists and an update reaches. */
   presenceContacts: 500,
-  /** People who are online and hear of one another where everybody does (`PRESENCE_AUDIENCE=everyone`). */
+  /** Users online at once who see each other's presence with `PRESENCE_AUDIENCE=everyone`. */
   presenceEveryone: 2_000,
-  /** Unread messages are counted up to here, and looked for among so many of the last changes of a conversation. */
+  /** Highest unread count, and how many of a conversation's last changes are searched for unread messages. */
   unreadCount: 1_000,
   unreadChanges: 5_000,
-  /** Receipts told one by one when a watermark moves, and for all that waited when a person connects (then of each conversation one at least);
-   *  older ones are covered by the watermark. */
+  /** Receipts sent one by one when a watermark moves, and when a user connects (at least one a conversation).
+   *  Receipts of older messages are implied by the watermark. */
   receiptsPerAdvance: 1_000,
   receiptsOnConnect: 1_000,
-  /** Conversations of a person, the last changed ones, in which waiting messages count as delivered when he connects, and a message is found by its
-   *  id alone. */
+  /** A user's most recently active conversations in which messages count as delivered when a legacy client connects,
+   *  and in which a message is found by its id alone. */
   recentConversations: 200,
-  /** Members of a group, and how many of them a conversation shows with itself. */
+  /** Members of a group, and how many of them a conversation lists as participants. */
   groupMembers: 10_000,
   shownMembers: 50,
-  /** Groups that one person can be in. */
+  /** Groups of which one user can be a member. */
   roomsPerPerson: 1_000,
-  /** Conversations of more members tell nobody how far others have read. */
+  /** Members of a conversation up to which receipts exist. Above it no delivered watermark is stored. */
   receiptMembers: 32,
-  /** Conversations of more members tell nobody who types; and how long typing lasts unless told again. */
+  /** Members of a conversation up to which typing is announced, and how long typing lasts unless repeated. */
   typingMembers: 100,
   typingMs: 6_000,
-  /** Members that one message can mention. */
+  /** Members mentioned in one message. */
   mentions: 50,
-  /** Longest reaction in characters, and different ones at one message. */
+  /** Longest reaction, in characters, and different reactions to one message. */
   emojiCharacters: 32,
   reactionKinds: 20,
   /** Pinned messages of one conversation. */
   pins: 100,
-  /** Earlier texts of one message that are kept: the first, and the newest. */
+  /** Earlier texts kept of one message: the first one and the newest ones. */
   edits: 100,
-  /** Streams one sync may ask about; changes it answers at most, and conversations that changed. */
+  /** Streams in one sync request; changes, and changed conversations, in one answer. */
   syncRanges: 50,
   syncEntries: 500,
   syncConversations: 200,
-  /** What a sync answers of either ends where it would be longer than this in JSON; one conversation and one change always fit. */
+  /** JSON size at which the changes, or the conversations, of one sync answer end. It always holds at least one. */
   syncBytes: 256 * 1024,
-  /** A `since` older than this starts afresh. */
+  /** Age above which a `since` is answered with `restart`. */
   syncAgeMs: 90 * 86_400_000,
-  /** A client that lies further behind in a stream than so many changes starts afresh. */
+  /** Changes by which a client may be behind in a stream. One that is further behind is answered with `restart`. */
   syncBehind: 10_000,
-  /** Events of a personal stream that are kept, the newest; who is further behind starts afresh. */
+  /** Newest events kept of a personal stream. A client that is further behind is answered with `restart`. */
   personalEvents: 1_000,
-  /** Longest search, in characters. */
+  /** Longest search text, in characters. */
   searchCharacters: 200,
-  /** Shortest beginning of a word that a search finds it by, in characters. */
+  /** Shortest prefix by which a search finds a word, in characters. */
   searchPrefix: 3,
   /** Most commands or reports in one call from a gateway to an api node. */
   backendBatch: 50,
-  /** People that one question of `Backend.rooms` asks about. */
+  /** Most users in one report of `Backend.seen`. */
+  seenUsers: 1_000,
+  /** Most users in one question of `Backend.rooms`. */
   roomQuestion: 1_000,
-  /** Conversations that one person is told to resync by name after an interruption; when they are more, all. */
+  /** Conversations named in `resync` events to one user after an interruption. If there are more, one event names
+   *  all. */
   missedConversations: 50
 })

@@ -3,11 +3,12 @@ import { limits } from './limits.ts'
 import { ClientId, ConversationId, MessageId, Nullable, Seq, Timestamp, UserId } from './scalar.ts'
 
 export const MessageStatus = Type.Union([Type.Literal('sent'), Type.Literal('delivered'), Type.Literal('read')], {
-  description: 'How far the other person of a direct conversation has got; `sent` in a group, which has receipts'
+  description:
+    'In a direct conversation, whether the receiver got or read the message. Always `sent` in a group, which has `receipts`'
 })
 export type MessageStatus = Static<typeof MessageStatus>
 
-/** What a message is: written by its sender, or by the server about what its sender did. */
+/** `text` is written by the sender, `system` by the server about something the sender did. */
 export const MessageType = Type.Union([Type.Literal('text'), Type.Literal('system')])
 export type MessageType = Static<typeof MessageType>
 const SentType = Type.Union([Type.Literal('text')])
@@ -16,21 +17,21 @@ const SentType = Type.Union([Type.Literal('text')])
 export const MessageText = Type.String({
   minLength: 1,
   maxLength: limits.messageCharacters,
-  description: `Text of 1 to ${limits.messageCharacters} characters (not bytes), of which one at least is visible`
+  description: `Text of 1 to ${limits.messageCharacters} characters (not bytes), at least one of them visible`
 })
 
-/** Members who are named in a message, for their clients to tell them apart. */
+/** Members whom a message mentions. */
 export const Mentions = Type.Array(UserId, { maxItems: limits.mentions })
 
-/** One emoji, or a short word of the app's own such as `:party:`. */
+/** One emoji, or a short word that the app defines, such as `:party:`. `emojiProblem` says which may be added. */
 export const Emoji = Type.String({
   minLength: 1,
   maxLength: limits.emojiCharacters,
   pattern: '^[^\\p{C}\\p{Z}]([^\\p{Cc}\\p{Cs}\\p{Cn}\\p{Z}]*)$',
-  description: 'An emoji, or a short word of the app'
+  description: 'An emoji, or a short word that the app defines. U+FE0E and U+FE0F make no difference'
 })
 
-/** What a system message says, for a client that writes it in its own words. */
+/** The facts of a system message, from which a client makes its own text. */
 export const SystemFacts = Type.Object(
   {
     action: Type.Union([Type.Literal('joined'), Type.Literal('left'), Type.Literal('removed'), Type.Literal('titled')]),
@@ -41,19 +42,20 @@ export const SystemFacts = Type.Object(
 )
 export type SystemFacts = Static<typeof SystemFacts>
 
-/** How often one emoji stands at a message, and whether by oneself too. */
+/** How many users reacted to a message with one emoji, and whether the caller is among them. */
 export const Reaction = Type.Object(
   { emoji: Emoji, count: Type.Integer({ minimum: 1 }), mine: Type.Boolean() },
   { $id: 'Reaction' }
 )
 export type Reaction = Static<typeof Reaction>
 
-/** Who reacted, and how. */
+/** One user's reaction to a message. */
 export const Reactor = Type.Object({ user_id: UserId, emoji: Emoji, created_at: Timestamp }, { $id: 'Reactor' })
 
 /**
- * A message. `sender` and `from`, `receiver` and `to` are the same ids, for the clients of both seeds. `changed_seq` is the value of its last change:
- * an event about the message counts only if its `seq` is higher.
+ * A message. `from` repeats `sender` and `to` repeats `receiver`, for the clients of the second backend.
+ * `changed_seq` is the `seq` of its last change: a client ignores an event about the message unless its `seq` is
+ * higher.
  */
 export const Message = Type.Object(
   {
@@ -68,7 +70,7 @@ export const Message = Type.Object(
     status: MessageStatus,
     is_read: Type.Boolean({
       description:
-        "Of one's own message, whether anybody else has read it (in groups of 32 at most); of others', whether oneself has"
+        "Of the caller's own message: whether another member read it (in groups of at most 32). Of other messages: whether the caller did"
     }),
     created_at: Timestamp,
     client_id: ClientId,
@@ -76,6 +78,7 @@ export const Message = Type.Object(
     changed_seq: Seq,
     edited_at: Nullable(Timestamp),
     reply_to: Nullable(MessageId),
+    reply_to_deleted: Type.Boolean({ description: 'Whether the message `reply_to` was deleted' }),
     mentions: Mentions,
     reactions: Type.Array(Reaction, { maxItems: limits.reactionKinds }),
     pinned_at: Nullable(Timestamp),
@@ -85,9 +88,40 @@ export const Message = Type.Object(
 )
 export type Message = Static<typeof Message>
 
-/** A message just sent: `duplicate` is true when this `client_id` had been stored before, and the first message is answered. */
-export const SentMessage = Type.Object({ ...Message.properties, duplicate: Type.Boolean() }, { $id: 'SentMessage' })
+const DroppedMentions = Type.Array(UserId, {
+  maxItems: limits.mentions,
+  description: 'Mentions that were not stored, because these users left the conversation'
+})
+
+/** The message that a request sent. `duplicate` is true if this `client_id` was stored before; this is then the first
+ *  message. `client_id` is spelled as in the request. */
+export const SentMessage = Type.Object(
+  {
+    ...Message.properties,
+    duplicate: Type.Boolean(),
+    deleted: Type.Boolean({
+      description: 'The message with this `client_id` was stored, and deleted since. `content` is then empty'
+    }),
+    dropped_mentions: DroppedMentions
+  },
+  { $id: 'SentMessage' }
+)
 export type SentMessage = Static<typeof SentMessage>
+
+const { from: _from, to: _to, ...row } = Message.properties
+const directRow = {
+  ...row,
+  file: Nullable(Type.String({ description: 'URL of an audio or video file; null for a text' }))
+}
+
+/** A message as the first backend answers it over HTTP. Its frontend takes a row with `from`, `text` or `type` for one
+ *  that it made itself. The socket's events keep `from` and `to`. */
+export const DirectMessage = Type.Object(directRow, { $id: 'DirectMessage' })
+export type DirectMessage = Static<typeof DirectMessage>
+
+/** A sent message as the first backend answers it. `duplicate`: see `SentMessage`. */
+export const SentDirectMessage = Type.Object({ ...directRow, duplicate: Type.Boolean() }, { $id: 'SentDirectMessage' })
+export type SentDirectMessage = Static<typeof SentDirectMessage>
 
 const written = {
   content: MessageText,
@@ -97,18 +131,25 @@ const written = {
   mentions: Type.Optional(Mentions)
 }
 
-/** A message to a conversation one is in. */
+/** A message to a conversation of which the caller is a member. */
 export const SendToConversation = Type.Object(written, { $id: 'SendToConversation' })
 
-/** A message to a person; the direct conversation with him is made when there is none. */
+/** A message to a user. The direct conversation with them is created if there is none. */
 export const SendToUser = Type.Object({ receiver: UserId, ...written }, { $id: 'SendToUser' })
 
-/** Another text for a message of one's own. Mentions that are not named again are gone. */
+/** The new text of one of the caller's messages. `mentions` replaces the earlier ones; without it there are none. */
 export const EditMessage = Type.Object(
   { content: MessageText, mentions: Type.Optional(Mentions) },
   { $id: 'EditMessage', additionalProperties: false }
 )
 
-/** A text that a message had, and until when. */
+/** The message that a request edited. */
+export const EditedMessage = Type.Object(
+  { ...Message.properties, dropped_mentions: DroppedMentions },
+  { $id: 'EditedMessage' }
+)
+export type EditedMessage = Static<typeof EditedMessage>
+
+/** An earlier text of a message, and when it was replaced. */
 export const Edit = Type.Object({ content: Type.String(), replaced_at: Timestamp, seq: Seq }, { $id: 'Edit' })
 export type Edit = Static<typeof Edit>

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 const MediaTypes = Type.Array(Type.String())
 
-/** What OPTIONS answers of a path, as Django REST framework's metadata; which methods there are stands in `Allow`. */
+/** The answer to OPTIONS: Django REST framework's metadata of the path. The methods are in the header `Allow`. */
 export const Metadata = Type.Object(
   { name: Type.String(), description: Type.String(), renders: MediaTypes, parses: MediaTypes },
   { $id: 'Metadata' }

@@ -2,22 +2,22 @@ import { Type } from 'typebox'
 import { type ApiError, ErrorCode, errorKinds } from './error.ts'
 
 /**
- * The body of every error: RFC 9457, with Django REST framework's arrays by field standing at the top as well, first, unless
- * a field's name is one of these members.
+ * The body of every error: an RFC 9457 problem document. Django REST framework's arrays by field are its first members
+ * too, except for a field that is named like a member of this document.
  */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'URN of the code' }),
-    title: Type.String({ description: 'Phrase of the status' }),
+    type: Type.String({ description: 'The code as a URN' }),
+    title: Type.String({ description: 'Reason phrase of the status' }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
-    detail: Type.String({ description: 'What went wrong, for a person' }),
+    detail: Type.String({ description: 'What went wrong, in words for people' }),
     code: ErrorCode,
     request_id: Type.String({
-      description: 'Names this request in the logs; a request can bring its own as X-Request-Id'
+      description: 'Id of this request in the logs: the X-Request-Id header of the request if it had one'
     }),
     errors: Type.Optional(
       Type.Record(Type.String(), Type.Array(Type.String()), {
-        description: 'Messages by field; non_field_errors for the whole'
+        description: 'Messages by field; `non_field_errors` holds messages about the whole input'
       })
     )
   },
@@ -26,7 +26,7 @@ export const Problem = Type.Object(
 
 const ours: ReadonlySet<string> = new Set(Object.keys(Problem.properties))
 
-/** The `Problem` of `error`, its members in the order clients of both worlds expect. */
+/** The `Problem` of `error`. Field errors come first, because clients of Django backends show the first member. */
 export function problemBody(error: ApiError, requestId: string): Record<string, unknown> {
   const fields = Object.entries(error.fields ?? {})
   return Object.fromEntries([

@@ -3,11 +3,11 @@ import { Timestamp } from './scalar.ts'
 
 /** A session's id: a UUID. */
 export const SessionId = Type.String({ format: 'uuid', description: 'Id of a session' })
-/** The program that signed in, as it named itself, and the address it came from; '' when unknown. */
+/** The client of a session: its User-Agent header and its address at sign-in; '' when unknown. */
 export const device = { user_agent: Type.String(), ip: Type.String() }
 
-/** Why a session ended: its person ended it from another one, signed out of it or changed his password, or a refresh token of it came that
- *  another had replaced, as a stolen copy does. */
+/** Why a session ended. `revoked`: the user ended it from another session. `token_reused`: a refresh token came that
+ *  had been replaced by a newer one, which may mean that a copy was stolen. */
 export const EndReason = Type.Union([
   Type.Literal('revoked'),
   Type.Literal('logged_out'),
@@ -20,11 +20,11 @@ export const Session = Type.Object(
   {
     id: SessionId,
     created_at: Timestamp,
-    /** When it began, or last got new tokens. */
+    /** When the session began or was last refreshed. */
     last_used_at: Timestamp,
     ...device,
-    current: Type.Boolean({ description: 'Whether it is the session of this request' })
+    current: Type.Boolean({ description: 'Whether this request belongs to the session' })
   },
-  { $id: 'Session', description: 'A log-in of mine that stands' }
+  { $id: 'Session', description: 'An active session of the caller' }
 )
 export type Session = Static<typeof Session>

@@ -7,29 +7,29 @@ import { limits } from './limits.ts'
 import { Message } from './message.ts'
 import { ConversationId, MessageId, ref, Seq, UserId } from './scalar.ts'
 
-/** Opaque to clients: what a sync answered as `next`. */
+/** An opaque position over all conversations: the `next` of an earlier sync. */
 const Position = Type.String({ minLength: 1, maxLength: limits.cursorCharacters })
 
-/** What a client asks for: what changed at all since `since`, and what changed in streams it follows since where it stands in them. */
+/** A request for the conversations that changed after `since`, and for the changes of single streams in `ranges`. */
 export const SyncRequest = Type.Object(
   {
     since: Type.Optional(
       Type.Union([Position, Type.Null()], {
         description:
-          'What the last sync answered as `next`; null for all conversations. Left out beside `ranges`, conversations are not asked for.'
+          'The `next` of the last sync; null for all conversations. Without it, a request with `ranges` gets no conversations.'
       })
     ),
     ranges: Type.Optional(
       Type.Array(Type.Object({ stream: Stream, after: Seq }, { additionalProperties: false }), {
         maxItems: limits.syncRanges,
-        description: 'Streams, each once, and the last value of each that the client has; 0 for none of it'
+        description: 'Streams, each once, and the last `seq` of each that the client has applied; 0 if none'
       })
     ),
     limit: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: limits.syncEntries,
-        description: `Changes to answer at most, of all ranges together, and conversations at most (${limits.syncConversations}). A value is answered whole, whatever it holds.`
+        description: `Most changes in the answer, over all ranges, and most conversations (never above ${limits.syncConversations}). The changes of one \`seq\` are never split.`
       })
     )
   },
@@ -37,55 +37,63 @@ export const SyncRequest = Type.Object(
 )
 export type SyncRequest = Static<typeof SyncRequest>
 
-/** What changed in one stream after the client's place in it. */
+/** The changes of one stream after the `after` of the request. */
 export const SyncRange = Type.Object(
   {
     stream: Stream,
     status: Type.Union([Type.Literal('ok'), Type.Literal('restart'), Type.Literal('gone')], {
       description:
-        '`restart`: drop what you have of the stream; of a conversation, read it anew over HTTP, and then stand at its `last_seq`; of a personal stream, ask from 0. `gone`: drop it, it is not yours (any more)'
+        '`restart`: drop your copy of the stream. Fetch a conversation again over HTTP and continue from its `last_seq`; request a personal stream from 0. `gone`: drop it, you are not a member'
     }),
-    position: Type.Unsafe<Seq>({ ...Seq, description: 'Where the client stands after taking this in' }),
-    head: Type.Unsafe<Seq>({ ...Seq, description: 'Last value of the stream when this was read; 0 unless `ok`' }),
+    position: Type.Unsafe<Seq>({
+      ...Seq,
+      description: 'The `seq` from which the client continues after applying this range'
+    }),
+    head: Type.Unsafe<Seq>({
+      ...Seq,
+      description: 'Last `seq` of the stream when the answer was made; 0 unless `status` is `ok`'
+    }),
     more: Type.Boolean({
-      description: 'There is more of it than fitted: ask again from `position`, and apply no event before that'
+      description: 'More changes follow: request them after `position`, and apply no event until `more` is false'
     }),
     messages: Type.Array(ref(Message), {
-      description: 'Messages that were made or changed, as they are now, by `changed_seq`'
+      description: 'Created and changed messages in their current state, ordered by `changed_seq`'
     }),
     deleted: Type.Array(Type.Object({ id: MessageId, seq: Seq, changed_seq: Seq }), {
-      description: 'Messages that are gone'
+      description: 'Deleted messages'
     }),
-    members: Type.Array(ref(Member), { description: 'Members who came, or have another role' }),
-    left: Type.Array(UserId, { description: 'Who is out of the conversation' }),
+    members: Type.Array(ref(Member), { description: 'Members who joined or whose role changed' }),
+    left: Type.Array(UserId, { description: 'Members who left or were removed' }),
     events: Type.Array(ref(PersonalEvent), {
       description:
-        'Of my personal stream what was told, ascending; of a conversation nothing: its changes are in the fields above'
+        'The events of the personal stream, by ascending `seq`. Empty for a conversation: its changes are in the fields above'
     }),
     conversation: Type.Unsafe<Conversation | null>({
       anyOf: [ref(Conversation), Type.Null()],
       description:
-        'The conversation as it is now. Null for a personal stream, unless `status` is `ok`, and where nothing of the range fitted'
+        'The current conversation. Null for a personal stream, if `status` is not `ok`, and if no change of the range fitted'
     })
   },
   { $id: 'SyncRange' }
 )
 export type SyncRange = Static<typeof SyncRange>
 
-/** The answer to a sync. Everything in it is of one moment. */
+/** The answer to a sync: one consistent snapshot of the database. */
 export const SyncAnswer = Type.Object(
   {
     next: Type.Union([Position, Type.Null()], {
-      description: 'To be kept, and given as `since` the next time; null when conversations were not asked for'
+      description: 'The `since` of the next sync. Null if the request did not ask for conversations'
     }),
-    more: Type.Boolean({ description: 'More conversations changed than fitted: ask again from `next`' }),
+    more: Type.Boolean({ description: 'More conversations changed: request them with `since` set to `next`' }),
     restart: Type.Boolean({
       description:
-        '`since` is too old or from elsewhere, and is answered as null would be: drop conversations that neither this page nor those after it name'
+        '`since` is too old or unknown, so the answer is that to null. Drop conversations that are neither on this page nor on the following ones'
     }),
-    conversations: Type.Array(ref(Conversation), { description: 'Those that changed, the last changed last' }),
-    left: Type.Array(ConversationId, { description: 'Conversations that one is no longer in' }),
-    ranges: Type.Array(ref(SyncRange), { description: 'One for each that was asked for, in their order' })
+    conversations: Type.Array(ref(Conversation), {
+      description: 'Changed conversations, the most recently changed last'
+    }),
+    left: Type.Array(ConversationId, { description: 'Conversations of which the caller is no longer a member' }),
+    ranges: Type.Array(ref(SyncRange), { description: 'One range for each of the request, in the same order' })
   },
   { $id: 'SyncAnswer' }
 )

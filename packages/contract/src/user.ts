@@ -6,46 +6,52 @@ const Username = Type.String({
   minLength: 1,
   maxLength: limits.usernameCharacters,
   pattern: '^[\\p{L}\\p{N}_.@+-]+$',
-  description: 'Letters, digits and @/./+/-/_ ; unique without regard to case'
+  description:
+    'Letters, digits and @/./+/-/_ ; unique, ignoring case. A new one must not look like that of another user'
 })
 const Email = Type.String({
   maxLength: limits.emailCharacters,
-  description: "An e-mail address, unique without regard to case; '' when none"
+  description: "An e-mail address, unique ignoring case; '' if there is none"
 })
 const GivenEmail = Type.String({
   format: 'email',
   maxLength: limits.emailCharacters,
-  description: "An e-mail address, unique without regard to case; '' for none"
+  description: "An e-mail address, unique ignoring case; '' removes it"
 })
 const Password = Type.String({
   format: 'password',
   minLength: 1,
   maxLength: limits.passwordMax,
-  description: `At least ${limits.passwordMin} characters, and not only digits; white space around it is dropped`
+  description: `At least ${limits.passwordMin} characters, not all of them digits. White space around it is removed`
 })
 const GivenPassword = Type.String({ minLength: 1, maxLength: limits.passwordMax })
-const Name = Type.String({ maxLength: limits.nameCharacters })
+const Name = Type.String({
+  maxLength: limits.nameCharacters,
+  description: 'Characters of a new name are visible or spaces'
+})
 const Bio = Type.String({ maxLength: limits.bioCharacters })
 const ShortText = Type.String({ maxLength: limits.shortTextCharacters })
 const BirthDate = Nullable(Type.String({ format: 'date', description: 'YYYY-MM-DD' }))
 const PresenceStatus = Type.Union([Type.Literal('online'), Type.Literal('offline')])
 
-/** How much others see of when a person is online and was last online. In turn he sees no more of theirs than they of his. */
+/** How much of a user's presence others see. The user sees no more of other users' presence than they show of their
+ *  own. */
 export const LastSeenVisibility = Type.Union([Type.Literal('exact'), Type.Literal('coarse'), Type.Literal('hidden')], {
   description:
-    'What others see of me: when I am online and when I was last; online, and the day I was last; or nothing. In turn I see as little of theirs.'
+    'What others see of the caller. `exact`: online and the time last seen. `coarse`: online and the day last seen. `hidden`: nothing. The caller sees no more than this of others'
 })
 export type LastSeenVisibility = Static<typeof LastSeenVisibility>
 
-/** What a person is to anybody signed in who is not across a block. `is_online`, `online` and `status` say the same, for the clients of both seeds:
- *  false, and `last_seen` null, to whom his presence is not told. */
+/** The fields of a user that any signed-in caller sees, except across a block. `online` and `status` repeat
+ *  `is_online` for clients of both Django backends. If the caller may not see the presence, `is_online` is false and
+ *  `last_seen` null. */
 const publicFields = {
   id: UserId,
   username: Username,
   first_name: Name,
   last_name: Name,
   bio: Bio,
-  avatar: Nullable(Type.String({ description: 'Address of the picture' })),
+  avatar: Nullable(Type.String({ description: 'URL of the picture' })),
   gender: ShortText,
   location: ShortText,
   is_online: Type.Boolean(),
@@ -55,10 +61,25 @@ const publicFields = {
   date_joined: Timestamp
 }
 
-export const User = Type.Object(publicFields, { $id: 'User', description: 'A person, as others see him' })
+export const User = Type.Object(publicFields, { $id: 'User', description: 'A user as others see them' })
 export type User = Static<typeof User>
 
-/** One's own profile: what others see, and what only oneself sees. */
+/** A user at the first backend's path. It has `email` when the server lists people with their addresses. */
+export const Person = Type.Object(
+  { ...publicFields, email: Type.Optional(Email) },
+  { $id: 'Person', description: 'A user as others see them' }
+)
+export type Person = Static<typeof Person>
+
+/** An entry of the list of people. A person who shows neither a name nor an address has their user name as
+ *  `first_name`. */
+export const ListedPerson = Type.Object(
+  { id: UserId, first_name: Name, last_name: Name, email: Type.Optional(Email) },
+  { $id: 'ListedPerson', description: 'A person in the list of people. `email` is there when the server shows it' }
+)
+export type ListedPerson = Static<typeof ListedPerson>
+
+/** The caller's own profile: the public fields, and those that only the caller sees. */
 export const Profile = Type.Object(
   {
     ...publicFields,
@@ -68,11 +89,11 @@ export const Profile = Type.Object(
     locale: ShortText,
     last_seen_visibility: LastSeenVisibility
   },
-  { $id: 'Profile', description: 'A person, as he sees himself' }
+  { $id: 'Profile', description: 'A user as they see themselves' }
 )
 export type Profile = Static<typeof Profile>
 
-/** The fields of a profile that its owner may set. */
+/** The fields of a profile that the caller may set. */
 const editable = {
   email: Type.Optional(GivenEmail),
   first_name: Type.Optional(Name),
@@ -86,7 +107,7 @@ const editable = {
   last_seen_visibility: Type.Optional(LastSeenVisibility)
 }
 
-/** A new account: a user name, a password (its repetition, when given, must be the same) and any of the profile's fields. */
+/** A new account. `password_confirm`, if given, must equal `password`. */
 export const RegisterRequest = Type.Object(
   {
     username: Username,
@@ -98,11 +119,19 @@ export const RegisterRequest = Type.Object(
 )
 export type RegisterRequest = Static<typeof RegisterRequest>
 
-/** What is to change of one's profile; what is absent stays as it is. */
+/** A new account as the first backend creates it. Without `username`, `email` is required: the person signs in by it,
+ *  and gets a generated user name. */
+export const RegisterByEmail = Type.Object(
+  { ...RegisterRequest.properties, username: Type.Optional(Username) },
+  { $id: 'RegisterByEmail' }
+)
+export type RegisterByEmail = Static<typeof RegisterByEmail>
+
+/** Changes of the caller's profile. Absent fields keep their value. */
 export const ProfileUpdate = Type.Object({ username: Type.Optional(Username), ...editable }, { $id: 'ProfileUpdate' })
 export type ProfileUpdate = Static<typeof ProfileUpdate>
 
-/** The password in use, and the one to take its place. */
+/** The current password and the new one. `new_password_confirm`, if given, must equal `new_password`. */
 export const ChangePasswordRequest = Type.Object(
   {
     old_password: GivenPassword,
@@ -113,13 +142,14 @@ export const ChangePasswordRequest = Type.Object(
 )
 export type ChangePasswordRequest = Static<typeof ChangePasswordRequest>
 
-/** `is_online` as a boolean, or as `status` does it: 'online' and 'offline'. Who says nothing is there, so he is online. */
+/** The presence that the caller chooses: a boolean, or one of the words of `booleanWords`. Without it the caller is
+ *  online. */
 export const UpdateStatusRequest = Type.Object(
   { is_online: Type.Optional(Type.Boolean()) },
   { $id: 'UpdateStatusRequest' }
 )
 
-/** Whether a person is online now, after he said how he wants to be seen: by those to whom he shows it. */
+/** The caller's presence after they chose it, as those who may see it do. */
 export const UserStatus = Type.Object(
   {
     id: UserId,

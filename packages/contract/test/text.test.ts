@@ -9,7 +9,7 @@ t.test('ordinary text passes', async t => {
     t.equal(textProblem(text, 5), null, JSON.stringify(text))
 })
 
-t.test('text that shows nothing is blank', async t => {
+t.test('text without a visible character is blank', async t => {
   for (const text of [
     '',
     ' ',
@@ -25,7 +25,7 @@ t.test('text that shows nothing is blank', async t => {
     t.equal(textProblem(text, 5), BLANK, JSON.stringify(text))
 })
 
-t.test('length counts characters, neither bytes nor UTF-16 units', async t => {
+t.test('length counts characters, not bytes or UTF-16 units', async t => {
   t.equal(textProblem('😀'.repeat(5), 5), null)
   t.equal(textProblem('é'.repeat(5), 5), null)
   t.equal(textProblem('😀'.repeat(6), 5), LONG)
@@ -33,7 +33,7 @@ t.test('length counts characters, neither bytes nor UTF-16 units', async t => {
   t.equal(textProblem('a'.repeat(100_000), 5), LONG)
 })
 
-t.test('what PostgreSQL or UTF-8 cannot hold is refused', async t => {
+t.test('text that PostgreSQL or UTF-8 cannot hold is refused', async t => {
   t.equal(textProblem('a\0b', 5), 'Null characters are not allowed.')
   t.equal(textProblem('\0', 5), 'Null characters are not allowed.')
   for (const text of ['\uD800', 'a\uDC00', '\uDE00\uD83D'])

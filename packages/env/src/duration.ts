@@ -5,8 +5,8 @@ type Unit = keyof typeof UNITS
 
 const WRITTEN = /^(\d+)(ms|s|m|h|d)?$/
 
-/** A variable that holds a duration: written `500ms`, `30s`, `5m`, `1h`, `14d` or as bare milliseconds, read as an integer of
- *  milliseconds. Default and bounds are in milliseconds. */
+/** A variable that holds a duration, written `500ms`, `30s`, `5m`, `1h`, `14d` or as a number of milliseconds. Its
+ *  value, default and bounds are integers of milliseconds. */
 export function Duration(options: TNumberOptions = {}): TInteger {
   return Type.Integer({ minimum: 0, ...options, unit: 'ms' })
 }
@@ -16,7 +16,7 @@ export function isDuration(schema: object): boolean {
   return 'unit' in schema && schema.unit === 'ms'
 }
 
-/** Milliseconds, or undefined when `text` is no duration. */
+/** The milliseconds of `text`; undefined when it is not a duration. */
 export function readDuration(text: string): number | undefined {
   const [, digits, unit = 'ms'] = WRITTEN.exec(text) ?? []
   const ms = Number(digits) * UNITS[unit as Unit]

@@ -1,11 +1,11 @@
-/** One bad variable: its name, what it must be, and whether it was not set at all. Never its value. */
+/** An invalid or missing variable: its name and what it must be. It never holds the value. */
 export interface Problem {
   readonly name: string
   readonly mustBe: string
   readonly missing: boolean
 }
 
-/** The environment cannot be used. The message names every bad variable on a line of its own. */
+/** The environment is invalid. The message names every invalid variable on a line of its own. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[]
 
@@ -13,7 +13,7 @@ export class ConfigError extends Error {
     const lines = problems.map(
       ({ name, mustBe, missing }) => `${name}${missing ? ' is not set; it' : ''} must be ${mustBe}`
     )
-    super(['the environment cannot be used:', ...lines].join('\n  '))
+    super(['the environment is invalid:', ...lines].join('\n  '))
     this.name = 'ConfigError'
     this.problems = problems
   }

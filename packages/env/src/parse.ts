@@ -3,32 +3,32 @@ import { Check } from 'typebox/value'
 import { ConfigError, type Problem } from './error.ts'
 import { expectation, readText, writeValue } from './variable.ts'
 
-/** Where variables come from: `process.env`, or a test's object. */
+/** The source of variables: `process.env`, or an object in tests. */
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** One variable as a person is told of it. `default` is written as in the environment, null for none. */
+/** The description of one variable. `default` is written as in the environment, and null if there is none. */
 export interface Row {
   readonly name: string
   readonly default: string | null
   readonly description: string
-  /** Whether there is no start without it. */
+  /** Whether the variable must be set. */
   readonly required: boolean
 }
 
-/** Whether a variable was set, and to what; its problem when that is nothing good. */
+/** The parsed value of a variable, undefined when it was not set, or what is wrong with it. */
 type Outcome = { readonly value?: unknown; readonly problem?: Problem }
 
 /**
- * Reads the variables that `schema` names (its keys are the names, letter for letter) into its types, and freezes the result. Integers,
- * numbers, booleans (`true`, `false`, `1`, `0`), choices and the items of comma-separated lists are trimmed, strings are not. Empty
- * counts as unset; unset takes the schema's `default`, and is left out when optional. Other variables are ignored.
- * @throws ConfigError that names every bad variable and what it must be, never its value.
- * @throws TypeError when the schema holds what no variable can be, or a default that it forbids itself.
+ * Parses the variables named by the keys of `schema` into its types. The result is frozen. Integers, numbers, booleans
+ * (`true`, `false`, `1`, `0`), choices and the items of comma-separated lists are trimmed; strings are not. An empty
+ * variable counts as unset. An unset one takes the schema's `default`, or is left out if optional.
+ * @throws ConfigError that names every invalid variable and what it must be, never its value.
+ * @throws TypeError when the schema has a type that variables cannot have, or a default that it does not allow.
  */
 export function parseEnv<Schema extends TObject>(schema: Schema, env: Env): Readonly<Static<Schema>> {
   const outcomes = Object.entries(schema.properties).map(([name, variable]) => ({
     name,
-    ...parseVariable(name, variable, env, isDemanded(schema, name))
+    ...parseVariable(name, variable, env, isRequired(schema, name))
   }))
 
   const problems = outcomes.flatMap(({ problem }) => problem ?? [])
@@ -36,11 +36,11 @@ export function parseEnv<Schema extends TObject>(schema: Schema, env: Env): Read
 
   const set = outcomes.filter(({ value }) => value !== undefined)
   const config: unknown = Object.fromEntries(set.map(({ name, value }) => [name, Object.freeze(value)]))
-  if (!Check(schema, config)) throw new TypeError('a default is not what its schema asks for')
+  if (!Check(schema, config)) throw new TypeError('a default does not match its schema')
   return Object.freeze(config)
 }
 
-/** The variables of `schema`, in its order. */
+/** The descriptions of the variables of `schema`, in its order. */
 export function describeEnv(schema: TObject): Row[] {
   return Object.entries(schema.properties).map(([name, variable]) => {
     const preset = presetOf(variable)
@@ -48,12 +48,12 @@ export function describeEnv(schema: TObject): Row[] {
       name,
       default: preset === undefined ? null : writeValue(variable, preset),
       description: 'description' in variable ? String(variable.description) : '',
-      required: isDemanded(schema, name) && preset === undefined
+      required: isRequired(schema, name) && preset === undefined
     }
   })
 }
 
-function parseVariable(name: string, schema: TSchema, env: Env, demanded: boolean): Outcome {
+function parseVariable(name: string, schema: TSchema, env: Env, required: boolean): Outcome {
   const mustBe = expectation(schema)
   const text = Object.hasOwn(env, name) ? env[name] : undefined
   if (text !== undefined && text !== '') {
@@ -62,10 +62,10 @@ function parseVariable(name: string, schema: TSchema, env: Env, demanded: boolea
   }
 
   const value = presetOf(schema)
-  return value === undefined && demanded ? { problem: { name, mustBe, missing: true } } : { value }
+  return value === undefined && required ? { problem: { name, mustBe, missing: true } } : { value }
 }
 
-function isDemanded({ required }: TObject, name: string): boolean {
+function isRequired({ required }: TObject, name: string): boolean {
   return required?.includes(name) ?? false
 }
 

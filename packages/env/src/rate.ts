@@ -1,7 +1,7 @@
 import { type TNumber, type TString, Type } from 'typebox'
 import { readDuration, writeDuration } from './duration.ts'
 
-/** `limit` uses in any burst, refilled evenly over `windowMs`. */
+/** A rate limit: `limit` uses in a burst, refilled evenly over `windowMs`. */
 export interface Rate {
   readonly limit: number
   readonly windowMs: number
@@ -9,7 +9,8 @@ export interface Rate {
 
 const WRITTEN = /^([1-9]\d{0,8})\/([1-9]\d{0,5}(?:ms|s|m|h|d))$/
 
-/** A variable that holds a rate: `2000/10s` is a burst of 2,000 and 200 a second for as long as one likes; `0` is no limit. Read it by `readRate`. */
+/** A variable that holds a rate: `2000/10s` is a burst of 2,000, then 200 a second; `0` is no limit. `readRate` parses
+ *  its value. */
 export function RateVariable(options: { readonly description: string; readonly default: Rate }): TString {
   const { limit, windowMs } = options.default
   return Type.String({
@@ -20,7 +21,7 @@ export function RateVariable(options: { readonly description: string; readonly d
   })
 }
 
-/** The variable by which all rates are multiplied at once. */
+/** A variable that multiplies all rates. */
 export const RateFactor: TNumber = Type.Number({
   minimum: 0,
   maximum: 1_000,
@@ -28,7 +29,7 @@ export const RateFactor: TNumber = Type.Number({
   description: 'Multiplies the rates of requests, upgrades and frames. 0 turns them off, for load tests.'
 })
 
-/** The rate that `text` says, `factor` times as high; null for no limit.
+/** The rate written in `text`, multiplied by `factor`; null for no limit.
  *  @throws TypeError for a text that `RateVariable` refuses. */
 export function readRate(text: string, factor = 1): Rate | null {
   const [, digits, duration = ''] = WRITTEN.exec(text) ?? []
@@ -36,6 +37,6 @@ export function readRate(text: string, factor = 1): Rate | null {
   if (digits !== undefined && windowMs !== undefined) {
     return factor === 0 ? null : { limit: Math.max(1, Math.round(Number(digits) * factor)), windowMs }
   }
-  if (text !== '0') throw new TypeError('not a rate')
+  if (text !== '0') throw new TypeError('not a rate such as 2000/10s')
   return null
 }

@@ -4,7 +4,7 @@ import { isDuration, readDuration, writeDuration } from './duration.ts'
 /** The kinds of value a variable can hold. */
 type Kind = 'integer' | 'number' | 'boolean' | 'string' | 'choice' | 'duration' | 'list'
 
-/** The words of JSON Schema that are understood here. `expected` overrules what a variable is said to have to be. */
+/** The JSON Schema keywords that variables may use. `expected` replaces the generated text of `expectation`. */
 interface Facets {
   readonly type?: string
   readonly enum?: readonly unknown[]
@@ -22,7 +22,7 @@ interface Facets {
   readonly expected?: string
 }
 
-/** The value that `text` stands for, not held to the schema's bounds yet; undefined when it cannot be read as one. */
+/** The value of `text`, before the bounds of `schema` are checked; undefined when `text` is not of its type. */
 export function readText(schema: TSchema, text: string): unknown {
   const trimmed = text.trim()
   switch (kindOf(schema)) {
@@ -43,7 +43,7 @@ export function readText(schema: TSchema, text: string): unknown {
   }
 }
 
-/** What a variable must be, in words that fit behind "must be". */
+/** What a variable must be, as the end of a sentence "… must be". */
 export function expectation(schema: TSchema): string {
   const facets: Facets = schema
   if (facets.expected !== undefined) return facets.expected
@@ -66,7 +66,7 @@ export function expectation(schema: TSchema): string {
   }
 }
 
-/** `value` as one would write it in the environment. */
+/** `value` as it is written in the environment. */
 export function writeValue(schema: TSchema, value: unknown): string {
   if (Array.isArray(value)) return value.map(item => writeValue(itemsOf(schema), item)).join(',')
   return isDuration(schema) && typeof value === 'number' ? writeDuration(value) : String(value)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { Duration, describeEnv, parseEnv } from '../src/index.ts'
 
-t.test('each variable is described, its default as one would write it', async t => {
+t.test('each variable is described, with its default as written in the environment', async t => {
   const schema = Type.Object({
     PORT: Type.Integer({ default: 8_000, description: 'Port of the public listener' }),
     TRACE: Type.Boolean({ default: false }),
@@ -22,7 +22,7 @@ t.test('each variable is described, its default as one would write it', async t 
   ])
 })
 
-t.test('a default that is written out reads back as itself', async t => {
+t.test('a described default parses to the default itself', async t => {
   const schema = Type.Object({
     A: Duration({ default: 86_400_000 }),
     B: Type.Array(Type.String(), { default: ['x', 'y'] })

@@ -23,7 +23,7 @@ function errorOf(schema: TObject, env: Record<string, string>): ConfigError {
     if (error instanceof ConfigError) return error
     throw error
   }
-  throw new Error('nothing was wrong')
+  throw new Error('parseEnv did not throw')
 }
 
 t.test('unset variables take their defaults, and optional ones are left out', async t => {
@@ -39,7 +39,7 @@ t.test('unset variables take their defaults, and optional ones are left out', as
   })
 })
 
-t.test('strings are read into the types of the schema', async t => {
+t.test('strings are parsed into the types of the schema', async t => {
   const env = {
     PORT: ' 80 ',
     RATIO: '-1.25',
@@ -82,23 +82,23 @@ t.test('booleans are true, false, 1 or 0', async t => {
     t.equal(parseOne(Type.Boolean(), text), value, text)
 })
 
-t.test('empty counts as unset', async t => {
+t.test('an empty variable counts as unset', async t => {
   t.equal(parseEnv(all, { SECRET: 'long enough', PORT: '', DATABASE_URL: '' }).PORT, 8_000)
   t.match(errorOf(all, { SECRET: '' }).problems, [{ name: 'SECRET', missing: true }])
 })
 
-t.test('other variables are ignored, and so are those the environment inherits', async t => {
+t.test('variables outside the schema and inherited properties are ignored', async t => {
   t.notOk('HOME' in parseEnv(all, { SECRET: 'long enough', HOME: '/root' }))
   t.equal(parseEnv(all, Object.assign(Object.create({ PORT: '80' }), { SECRET: 'long enough' })).PORT, 8_000)
 })
 
-t.test('the result is frozen, lists included, and shares nothing with the schema', async t => {
+t.test('the result and its lists are frozen, and share no object with the schema', async t => {
   const config = parseEnv(all, { SECRET: 'long enough' })
   t.ok(Object.isFrozen(config) && Object.isFrozen(config.CODES))
   t.not(config.CODES, parseEnv(all, { SECRET: 'long enough' }).CODES)
 })
 
-t.test('every bad variable is named with what it must be, and no value is shown', async t => {
+t.test('every invalid variable is named with what it must be, and no value is shown', async t => {
   const env = {
     PORT: '99999',
     RATIO: 'hush-ratio',
@@ -114,7 +114,7 @@ t.test('every bad variable is named with what it must be, and no value is shown'
   t.equal(
     error.message,
     [
-      'the environment cannot be used:',
+      'the environment is invalid:',
       '  PORT must be an integer from 1 to 65535',
       '  RATIO must be a number',
       '  TRACE must be true or false',
@@ -128,14 +128,14 @@ t.test('every bad variable is named with what it must be, and no value is shown'
   t.notMatch(`${error.stack}${JSON.stringify(error)}`, /hush|99999|2d/)
 })
 
-t.test('a variable that is missing is named so', async t => {
+t.test('a missing variable is reported as not set', async t => {
   t.equal(
     errorOf(all, {}).message,
-    'the environment cannot be used:\n  SECRET is not set; it must be text of at least 8 characters'
+    'the environment is invalid:\n  SECRET is not set; it must be text of at least 8 characters'
   )
 })
 
-t.test('what cannot be read is refused', async t => {
+t.test('a text that is not of the type is refused', async t => {
   const bad: [TSchema, string[]][] = [
     [Type.Integer(), ['1.5', '1e3', '0x10', 'ten', ' ', '9007199254740993', 'Infinity', '1 2']],
     [Type.Number(), ['1e3', '.', 'NaN', '1,5']],
@@ -147,7 +147,7 @@ t.test('what cannot be read is refused', async t => {
   for (const [schema, texts] of bad) for (const text of texts) t.throws(() => parseOne(schema, text), ConfigError, text)
 })
 
-t.test('a schema may say itself what a variable must be', async t => {
+t.test('a schema may state what a variable must be with `expected`', async t => {
   const schema = Type.Object({ URL: Type.String({ pattern: '^postgres://', expected: 'a postgres:// URL' }) })
   t.match(errorOf(schema, { URL: 'hush' }).message, 'URL must be a postgres:// URL')
   t.match(
@@ -156,7 +156,7 @@ t.test('a schema may say itself what a variable must be', async t => {
   )
 })
 
-t.test('a schema that cannot be met is a mistake of the programmer', async t => {
+t.test('a schema that no variable can satisfy is a TypeError', async t => {
   t.throws(() => parseEnv(Type.Object({ A: Type.Object({}) }), {}), TypeError)
   t.throws(() => parseEnv(Type.Object({ A: Type.Integer({ default: 0, minimum: 1 }) }), {}), TypeError)
 })

@@ -7,7 +7,7 @@ const schema = Type.Object({
 })
 const read = (text: string) => readRate(parseEnv(schema, { RATE: text }).RATE)
 
-t.test('a rate is so many in a time, or none', async t => {
+t.test('a rate is a burst and the time of its refill, or no limit', async t => {
   t.same(read('10/1s'), { limit: 10, windowMs: 1_000 })
   t.same(read('1/500ms'), { limit: 1, windowMs: 500 })
   t.same(read('20/10m'), { limit: 20, windowMs: 600_000 })
@@ -16,14 +16,14 @@ t.test('a rate is so many in a time, or none', async t => {
   t.match(describeEnv(schema), [{ default: '2000/90s' }])
 })
 
-t.test('a factor makes it higher or lower, never less than one, and 0 turns it off', async t => {
+t.test('a factor multiplies the limit, to at least one; the factor 0 removes it', async t => {
   t.same(readRate('10/1s', 2.5), { limit: 25, windowMs: 1_000 })
   t.same(readRate('10/1s', 0.001), { limit: 1, windowMs: 1_000 })
   t.equal(readRate('10/1s', 0), null)
   t.equal(readRate('0', 5), null)
 })
 
-t.test('anything else is refused', async t => {
+t.test('any other text is refused', async t => {
   for (const text of [
     '10',
     '10/s',

@@ -10,12 +10,14 @@ declare module '@fastify/jwt' {
   }
 }
 
-/** RFC 7518, 3.2: a key of HS256 is at least as long as its hash. */
+/** RFC 7518, 3.2: an HS256 key is at least as long as its hash. */
 const SECRET_BYTES_MIN = 32
 
 /**
- * Registers @fastify/jwt on `app`, once for each key, and returns what signs and verifies with it. Once for each app.
- * @throws RangeError naming the key (never its secret) when there is none, one is nameless or too short, or two have one name.
+ * Registers @fastify/jwt on `app` for each key, and returns the tokens that sign and verify with it. Call it once
+ * per app.
+ * @throws RangeError when there is no key, a key has no id or a short secret, or two have the same id. It names the
+ * key, never its secret.
  */
 export async function openTokens(app: FastifyInstance, options: TokenOptions): Promise<Tokens> {
   refuseBadKeys(options.keys)
@@ -24,7 +26,8 @@ export async function openTokens(app: FastifyInstance, options: TokenOptions): P
   return { ...issuing(signers, options), ...verifying(signers, options) }
 }
 
-/** A namespace for each key, since @fastify/jwt keeps a prepared verifier for a key it knows in advance, and makes one a call otherwise. */
+/** Each key has a namespace of its own, because @fastify/jwt caches the verifier only of a key that it is registered
+ *  with. */
 async function register(app: FastifyInstance, { id, secret }: SigningKey, options: TokenOptions): Promise<JWT> {
   const namespace = `key_${createHash('sha256').update(id).digest('hex').slice(0, 16)}`
   await app.register(jwt, {
@@ -35,7 +38,7 @@ async function register(app: FastifyInstance, { id, secret }: SigningKey, option
       algorithms: ['HS256'],
       allowedIss: options.issuer,
       allowedAud: options.audience,
-      ignoreExpiration: true, // both are checked against the clock of the options
+      ignoreExpiration: true, // `verifying` checks both against the clock of the options
       ignoreNotBefore: true
     }
   })
@@ -45,10 +48,11 @@ async function register(app: FastifyInstance, { id, secret }: SigningKey, option
 }
 
 function refuseBadKeys(keys: readonly SigningKey[]): void {
-  if (keys.length === 0) throw new RangeError('there is no key to sign tokens with')
+  if (keys.length === 0) throw new RangeError('tokens need at least one signing key')
   for (const { id, secret } of keys) {
-    if (id === '') throw new RangeError('a key has no name')
-    if (secret.length < SECRET_BYTES_MIN) throw new RangeError(`the secret of key ${id} is shorter than 32 bytes`)
+    if (id === '') throw new RangeError('a signing key has an empty id')
+    if (secret.length < SECRET_BYTES_MIN)
+      throw new RangeError(`the secret of signing key ${id} is shorter than 32 bytes`)
   }
-  if (new Set(keys.map(key => key.id)).size < keys.length) throw new RangeError('two keys have one name')
+  if (new Set(keys.map(key => key.id)).size < keys.length) throw new RangeError('two signing keys have the same id')
 }

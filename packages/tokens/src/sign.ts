@@ -8,10 +8,10 @@ type Signers = ReadonlyMap<string, JWT>
 type TokenType = Payload['token_type']
 type ToClaims<C> = (payload: Payload) => C
 
-/** Tokens of which it is remembered that a key of ours signed them, the last used of them: some 10 MB. To look one up takes a tenth of verifying it. */
-const REMEMBERED = 10_000
+/** Most recently used tokens whose verified payload is cached: some 10 MB. A lookup takes a tenth of a verification. */
+const CACHED_TOKENS = 10_000
 
-/** The half of `Tokens` that signs, with the first key. */
+/** The methods of `Tokens` that sign, with the first key. */
 export function issuing(signers: Signers, options: TokenOptions): Pick<Tokens, 'issueAccess' | 'issueRefresh'> {
   function sign(type: TokenType, ttlMs: number, userId: UserId, sessionId: string, extra: object): Issued<Claims> {
     const iat = Math.floor(options.clock() / 1000)
@@ -34,19 +34,19 @@ export function issuing(signers: Signers, options: TokenOptions): Pick<Tokens, '
 
 function first(signers: Signers): JWT {
   for (const signer of signers.values()) return signer
-  throw new RangeError('there is no key to sign tokens with')
+  throw new RangeError('tokens need at least one signing key')
 }
 
-/** The half of `Tokens` that verifies, with the key that the token names. */
+/** The methods of `Tokens` that verify, each with the key that the token names. */
 export function verifying(signers: Signers, options: TokenOptions): Omit<Tokens, 'issueAccess' | 'issueRefresh'> {
-  const remembered = new LRUCache<string, Payload>({ max: REMEMBERED })
+  const cache = new LRUCache<string, Payload>({ max: CACHED_TOKENS })
 
-  /** What is refused is not remembered: it would push out what is not. */
+  /** Refused tokens are not cached: they would evict valid ones. */
   function payloadOf(token: string): Payload | null {
-    const known = remembered.get(token)
+    const known = cache.get(token)
     if (known !== undefined) return known
     const payload = read(signers, token)
-    if (payload !== null) remembered.set(token, payload)
+    if (payload !== null) cache.set(token, payload)
     return payload
   }
 
@@ -66,7 +66,8 @@ export function verifying(signers: Signers, options: TokenOptions): Omit<Tokens,
   }
 }
 
-/** The payload of a token that one of the keys signed, complete and for us; its times and its type are not looked at. */
+/** The complete payload of a token with a valid signature, issuer and audience, else null. Times and type are not
+ *  checked. */
 function read(signers: Signers, token: string): Payload | null {
   if (token.length > limits.tokenCharacters) return null
   const signer = signers.get(keyId(token))
@@ -80,7 +81,7 @@ function read(signers: Signers, token: string): Payload | null {
   }
 }
 
-/** The `kid` of the token's header; '' when it has none that can be read. */
+/** The `kid` of the token's header; '' when there is none or the header is malformed. */
 function keyId(token: string): string {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
@@ -91,7 +92,7 @@ function keyId(token: string): string {
   }
 }
 
-/** What fast-jwt, under @fastify/jwt, throws for a token that it refuses. */
+/** Whether fast-jwt, which @fastify/jwt uses, threw `error` to refuse a token. */
 function isTokenError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('FAST_JWT_')
 }

@@ -2,12 +2,12 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { openTokens, type SigningKey, type TokenOptions, type Tokens } from '@rendezvous/tokens'
 import fastify from 'fastify'
 
-/** A moment on which everything in these tests happens, unless they move it. */
+/** The time of the clock in these tests. */
 export const NOW = Date.parse('2026-02-01T12:00:00Z')
 export const key: SigningKey = { id: 'k1', secret: Buffer.alloc(32, 'a') }
 export const otherKey: SigningKey = { id: 'k2', secret: Buffer.alloc(32, 'b') }
 
-/** Tokens of one key at `NOW`, an access token living an hour and a refresh token a fortnight. */
+/** Tokens with one key at `NOW`. An access token lives one hour, a refresh token 14 days. */
 export function makeTokens(overrides: Partial<TokenOptions> = {}): Promise<Tokens> {
   return openTokens(fastify(), {
     keys: [key],
@@ -21,7 +21,7 @@ export function makeTokens(overrides: Partial<TokenOptions> = {}): Promise<Token
   })
 }
 
-/** A JWT of `payload`, signed with `secret` by the hash that `header.alg` names; unsigned for `none`. */
+/** A JWT of `payload`, signed with `secret` by the algorithm `header.alg`; unsigned for `none`. */
 export function forge(payload: unknown, header: Record<string, unknown> = {}, secret = key.secret): string {
   const full = { alg: 'HS256', typ: 'JWT', kid: 'k1', ...header }
   const input = `${encode(full)}.${encode(payload)}`
@@ -30,19 +30,19 @@ export function forge(payload: unknown, header: Record<string, unknown> = {}, se
   return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`
 }
 
-/** The payload of a good access token at `NOW`, changed by `changes`; undefined takes a claim away. */
+/** The payload of a valid access token at `NOW`, changed by `changes`; undefined removes a claim. */
 export function payload(changes: Record<string, unknown> = {}): Record<string, unknown> {
   const iat = NOW / 1000
   const good = { iss: 'rendezvous', aud: 'chat', token_type: 'access', user_id: 7, iat, exp: iat + 60 }
   return { ...good, sid: randomUUID(), jti: randomUUID(), ...changes }
 }
 
-/** The payload of `token`, whoever signed it. */
+/** The payload of `token`, without verification. */
 export function peek(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 
-/** The header of `token`. */
+/** The header of `token`, without verification. */
 export function peekHeader(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
 }

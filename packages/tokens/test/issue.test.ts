@@ -5,7 +5,7 @@ import { key, makeTokens, NOW, otherKey, peek, peekHeader } from './forge.ts'
 
 const user = 7 as UserId
 
-t.test('an access token says who, in which session, by which key, and until when', async t => {
+t.test('an access token names its user, session, key and expiry', async t => {
   const tokens = await makeTokens()
   const sessionId = randomUUID()
   const { token, claims } = tokens.issueAccess(user, sessionId)
@@ -25,7 +25,7 @@ t.test('an access token says who, in which session, by which key, and until when
   t.strictSame(tokens.verifyAccess(token), { ok: true, claims })
 })
 
-t.test('a refresh token says its generation', async t => {
+t.test('a refresh token has its generation', async t => {
   const tokens = await makeTokens()
   const first = tokens.issueRefresh(user, randomUUID(), 1)
   const second = tokens.issueRefresh(user, first.claims.sessionId, 2, first.claims)
@@ -36,7 +36,7 @@ t.test('a refresh token says its generation', async t => {
   t.equal(second.claims.parent, undefined)
 })
 
-t.test('one made from a token without a generation names that one', async t => {
+t.test('a refresh token that replaces one without a generation names it as parent', async t => {
   const tokens = await makeTokens()
   const { generation, ...old } = tokens.issueRefresh(user, randomUUID(), 1).claims
   const { token, claims } = tokens.issueRefresh(user, old.sessionId, 2, old)
@@ -45,7 +45,7 @@ t.test('one made from a token without a generation names that one', async t => {
   t.strictSame(tokens.verifyRefresh(token), { ok: true, claims })
 })
 
-t.test('keys rotate: the first signs, and all of them verify until they are taken away', async t => {
+t.test('keys rotate: the first signs, and each verifies until it is removed', async t => {
   const before = await makeTokens({ keys: [key] })
   const during = await makeTokens({ keys: [otherKey, key] })
   const after = await makeTokens({ keys: [otherKey] })
@@ -59,10 +59,12 @@ t.test('keys rotate: the first signs, and all of them verify until they are take
   t.strictSame(after.verifyAccess(old), { ok: false, reason: 'invalid' })
 })
 
-t.test('keys that would be unsafe are refused by name, and their secret is not shown', async t => {
+t.test('unsafe keys are refused by id, without showing the secret', async t => {
   const short = { id: 'brief', secret: Buffer.from('hunter2') }
   await t.rejects(makeTokens({ keys: [] }), { name: 'RangeError' })
   await t.rejects(makeTokens({ keys: [{ ...key, id: '' }] }), { name: 'RangeError' })
   await t.rejects(makeTokens({ keys: [key, { ...otherKey, id: 'k1' }] }), { name: 'RangeError' })
-  await t.rejects(makeTokens({ keys: [short] }), { message: 'the secret of key brief is shorter than 32 bytes' })
+  await t.rejects(makeTokens({ keys: [short] }), {
+    message: 'the secret of signing key brief is shorter than 32 bytes'
+  })
 })

@@ -7,15 +7,15 @@ import { forge, key, makeTokens, NOW, otherKey, payload } from './forge.ts'
 
 const seconds = NOW / 1000
 
-/** What is wrong with a token, and the token. */
+/** Invalid tokens, by what is wrong with them. */
 const forgeries: Record<string, string> = {
   'has algorithm none': forge(payload(), { alg: 'none' }),
   'has algorithm none and a signature': `${forge(payload(), { alg: 'none' })}c2ln`,
   'is signed with another algorithm': forge(payload(), { alg: 'HS512' }),
   'is signed with another key': forge(payload(), {}, otherKey.secret),
-  'names a key nobody has': forge(payload(), { kid: 'k9' }),
+  'names an unknown key': forge(payload(), { kid: 'k9' }),
   'names no key': forge(payload(), { kid: undefined }),
-  'names a key that is no string': forge(payload(), { kid: ['k1'] }),
+  'names a key that is not a string': forge(payload(), { kid: ['k1'] }),
   'has an altered payload': forge(payload()).replace(/\.[^.]+\./, `.${forge(payload({ user_id: 8 })).split('.')[1]}.`),
   'is not valid yet': forge(payload({ nbf: seconds + 1 })),
   'is for another audience': forge(payload({ aud: 'mail' })),
@@ -25,12 +25,12 @@ const forgeries: Record<string, string> = {
   'has a fraction for a user id': forge(payload({ user_id: 7.5 })),
   'has a user id beyond int4': forge(payload({ user_id: 2 ** 31 })),
   'has a user id of zero': forge(payload({ user_id: 0 })),
-  'has a session that is no uuid': forge(payload({ sid: "'; drop table" })),
+  'has a session that is not a UUID': forge(payload({ sid: "'; drop table" })),
   'has an expiry in a string': forge(payload({ exp: String(seconds + 60) })),
   'has a payload that is an array': forge([payload()]),
   'has a payload that is null': forge(null),
-  'is longer than tokens are': forge(payload({ padding: 'x'.repeat(5_000) })),
-  'demands an extension': forge(payload(), { crit: ['b64'], b64: false }),
+  'is longer than the limit': forge(payload({ padding: 'x'.repeat(5_000) })),
+  'requires an extension': forge(payload(), { crit: ['b64'], b64: false }),
   'is empty': '',
   'is only dots': '..',
   'is a word': 'token'
@@ -38,14 +38,14 @@ const forgeries: Record<string, string> = {
 
 t.test('a forged or broken access token is invalid', async t => {
   const tokens = await makeTokens()
-  t.ok(tokens.verifyAccess(forge(payload())).ok, 'the forger can make a good one')
+  t.ok(tokens.verifyAccess(forge(payload())).ok, 'forge() can make a valid token')
   for (const [flaw, token] of Object.entries(forgeries)) {
-    t.strictSame(tokens.verifyAccess(token), { ok: false, reason: 'invalid' }, `one that ${flaw}`)
-    t.strictSame(tokens.verifyAccessOnce(token), { ok: false, reason: 'invalid' }, `one that ${flaw}, once`)
+    t.strictSame(tokens.verifyAccess(token), { ok: false, reason: 'invalid' }, `a token that ${flaw}`)
+    t.strictSame(tokens.verifyAccessOnce(token), { ok: false, reason: 'invalid' }, `a token that ${flaw}, once`)
   }
 })
 
-t.test('what is verified once is read as what is verified often', async t => {
+t.test('verifyAccessOnce returns the same claims as verifyAccess', async t => {
   const tokens = await makeTokens()
   const access = tokens.issueAccess(7 as UserId, randomUUID())
   t.strictSame(tokens.verifyAccessOnce(access.token), { ok: true, claims: access.claims })
@@ -59,7 +59,7 @@ t.test('a token without one of its claims is invalid', async t => {
   }
 })
 
-t.test('a token is good until the second it expires', async t => {
+t.test('a token is valid until the second of its expiry', async t => {
   let now = NOW
   const tokens = await makeTokens({ clock: () => now })
   const access = tokens.issueAccess(7 as UserId, randomUUID())
@@ -73,7 +73,7 @@ t.test('a token is good until the second it expires', async t => {
   t.strictSame(tokens.verifyRefresh(refresh.token), { ok: false, reason: 'expired' })
 })
 
-t.test('neither type stands for the other', async t => {
+t.test('an access token does not verify as a refresh token, nor the reverse', async t => {
   const tokens = await makeTokens()
   const access = tokens.issueAccess(7 as UserId, randomUUID()).token
   const refresh = tokens.issueRefresh(7 as UserId, randomUUID(), 1).token
@@ -83,13 +83,13 @@ t.test('neither type stands for the other', async t => {
   t.equal(refusals.wrong_type, 'Token has wrong type')
 })
 
-t.test('a key of a later node reads what an earlier one signed a moment ahead of its clock', async t => {
+t.test('a token that another node issued with a clock slightly ahead is valid', async t => {
   const ahead = await makeTokens({ clock: () => NOW + 900 })
   const behind = await makeTokens()
   t.ok(behind.verifyAccess(ahead.issueAccess(7 as UserId, randomUUID()).token).ok)
 })
 
-t.test('no string makes it throw', async t => {
+t.test('no string makes verification throw', async t => {
   const tokens = await makeTokens({ keys: [key, otherKey] })
   const part = fc.oneof(
     fc.string(),

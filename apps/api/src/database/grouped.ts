@@ -1,4 +1,4 @@
-/** `rows` by `keyOf`, in their order. */
+/** Groups `rows` by `keyOf`. Each group keeps the order of `rows`. */
 export function grouped<Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> {
   const groups = new Map<Key, Row[]>()
   for (const row of rows) {

@@ -1,10 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { applyFunctions, type FunctionSet, readFunctions, readSql } from './functions.ts'
 import type { Database, Statement, Transaction } from './port.ts'
 
-/** The product's migrations: folders `<n>_<name>` with a `migration.sql` each. */
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../../prisma/migrations/', import.meta.url))
+/** The folders with the SQL of a release. */
+export interface SqlFolders {
+  /** Has folders `<n>_<name>`, each with a `migration.sql`. */
+  readonly migrations: string
+  /** Has files `<name>.sql`, each with one function. When absent, no function is applied. */
+  readonly functions?: string
+}
+
+/** The SQL of this product. */
+const PRODUCT: SqlFolders = {
+  migrations: fileURLToPath(new URL('../../../../prisma/migrations/', import.meta.url)),
+  functions: fileURLToPath(new URL('../../../../prisma/functions/', import.meta.url))
+}
 
 interface Migration {
   readonly name: string
@@ -18,12 +30,12 @@ interface Applied {
   readonly finished: boolean
 }
 
-/** The lock that `prisma migrate` takes, so that neither tool works beside the other. */
+/** The lock that `prisma migrate` takes, so that the two never migrate at the same time. */
 const LOCK = 'SELECT pg_advisory_xact_lock(72707369)'
-/** A migration may rewrite a table: the deadlines of requests do not bind it. */
+/** A migration may rewrite a large table, so it has none of the timeouts of requests. */
 const UNBOUNDED =
   'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0'
-/** As `prisma migrate` makes it. */
+/** The same table as `prisma migrate` creates. */
 const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id VARCHAR(36) PRIMARY KEY NOT NULL,
   checksum VARCHAR(64) NOT NULL,
@@ -46,20 +58,37 @@ const RECORD: Statement = {
 }
 
 /**
- * Brings the database up to the newest migration of `folder` and answers the names of those it applied, none when there was nothing
- * to do. Each migration is one transaction together with its record in `_prisma_migrations`, written as `prisma migrate deploy`
- * writes it, so either tool can continue. Several processes may call it at once: one works, the others wait and find nothing to do.
+ * Applies all pending migrations of `folders`, then its functions. Answers the names of the applied migrations, and
+ * `functions` last when those were replaced. Empty when there was nothing to do.
  *
- * @throws when a migration on record has another text by now, or was begun by another tool and not finished; nothing is applied.
+ * Each migration is one transaction, together with its record in `_prisma_migrations`. The record is written as
+ * `prisma migrate deploy` writes it, so either tool can continue. The functions are one transaction. A database whose
+ * functions belong to a later release keeps them. Several processes may call this at once: one applies everything, and
+ * the others wait and find nothing to do.
+ *
+ * @throws Error when an applied migration has changed since, or another tool began a migration and did not finish it.
+ * Then nothing is applied. Also when a function cannot be replaced. Then migrations stay, and functions are as before.
  */
-export async function migrate(database: Database, folder: string = MIGRATIONS_FOLDER): Promise<string[]> {
-  const migrations = await read(folder)
+export async function migrate(database: Database, folders: SqlFolders = PRODUCT): Promise<string[]> {
+  const migrations = await readMigrations(folders.migrations)
+  const set = folders.functions === undefined ? null : await readFunctions(folders.functions)
   const done: string[] = []
   for (;;) {
     const name = await database.transaction(transaction => applyNext(transaction, migrations))
-    if (name === null) return done
+    if (name === null) break
     done.push(name)
   }
+  if (set !== null && (await database.transaction(transaction => replace(transaction, set, migrations)))) {
+    done.push('functions')
+  }
+  return done
+}
+
+/** Takes the lock of migrations, so that two nodes do not replace the same function at once. */
+async function replace(transaction: Transaction, set: FunctionSet, migrations: readonly Migration[]): Promise<boolean> {
+  await transaction.script(UNBOUNDED)
+  await transaction.script(LOCK)
+  return applyFunctions(transaction, set, Number.parseInt(migrations.at(-1)?.name ?? '0', 10))
 }
 
 async function applyNext(transaction: Transaction, migrations: readonly Migration[]): Promise<string | null> {
@@ -79,22 +108,22 @@ async function applyNext(transaction: Transaction, migrations: readonly Migratio
 function firstPending(migrations: readonly Migration[], applied: readonly Applied[]): Migration | null {
   const known = new Map(migrations.map(migration => [migration.name, migration]))
   for (const { name, checksum, finished } of applied) {
-    if (!finished) throw new Error(`migration ${name} was begun and did not finish: mend the database, then resolve it`)
+    if (!finished) throw new Error(`migration ${name} began and did not finish: repair the database, then resolve it`)
     const migration = known.get(name)
     if (migration !== undefined && migration.checksum !== checksum) {
-      throw new Error(`migration ${name} was changed after it had been applied`)
+      throw new Error(`migration ${name} was changed after it was applied: restore its file, and add a new migration`)
     }
   }
   const names = new Set(applied.map(({ name }) => name))
   return migrations.find(({ name }) => !names.has(name)) ?? null
 }
 
-async function read(folder: string): Promise<Migration[]> {
+async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
   return Promise.all(
     names.sort().map(async name => {
-      const sql = await readFile(`${folder}/${name}/migration.sql`, 'utf8')
+      const sql = await readSql(`${folder}/${name}/migration.sql`)
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
     })
   )

@@ -5,23 +5,24 @@ import { openPglite, pgliteDatabase } from './pglite.ts'
 import type { Database, Statement } from './port.ts'
 import { longestWriteMs, openPool, postgresDatabase } from './postgres.ts'
 
-/** Which database to open, and how. */
+/** The database to open. */
 export type DatabaseConfig =
   | {
       readonly engine: 'postgresql'
       /** `postgresql://user:password@host:port/name` */
       readonly url: string
-      /** Connections for all but the hot statements, and for these. */
+      /** Connections of `OpenDatabase.database`. */
       readonly poolSize?: number
+      /** Connections of `OpenDatabase.hot`. */
       readonly hotPoolSize?: number
       readonly connectTimeoutMs?: number
       readonly statementTimeoutMs?: number
-      /** Told of errors of idle connections, which the pools mend by themselves. */
+      /** Receives errors of idle connections. The pools replace those connections. */
       readonly onError?: (error: Error) => void
     }
   | {
       readonly engine: 'pglite'
-      /** Where the data live; in memory when absent. The caller holds the folder's lock. */
+      /** The folder of the data; in memory when absent. The caller holds the folder's lock. */
       readonly folder?: string
     }
 
@@ -31,20 +32,22 @@ export type { PrismaClient }
 export interface OpenDatabase {
   readonly engine: 'postgresql' | 'pglite'
   readonly database: Database
-  /** For appends and receipts: connections of their own, so that slow reads keep no send waiting. On PGlite the same as `database`. */
+  /** For messages and receipts. Has its own connections, so that slow reads delay no send. On PGlite the same as
+   *  `database`. */
   readonly hot: Database
-  /** How long after a write its commit may come, in milliseconds. */
+  /** The longest time between a write and its commit, in milliseconds. */
   readonly longestWriteMs: number
-  /** Over the same connections, for single statements on people. Never its `$transaction` or nested writes. */
+  /** For single statements on people, over the connections of `database`. Do not use `$transaction` or nested
+   *  writes. */
   readonly prisma: PrismaClient
-  /** Gives back the room of rows that are gone: to be called now and then on PGlite, where it takes a moment and queries wait.
-   *  Nothing on PostgreSQL, which does so by itself. */
+  /** Frees the space of deleted rows. On PGlite, call it every hour or so; other queries wait meanwhile. On
+   *  PostgreSQL it does nothing, because autovacuum does the work. */
   tidy(): Promise<void>
-  /** Closes what was opened, after the statements under way. */
+  /** Closes all connections after their current statements. */
   close(): Promise<void>
 }
 
-/** The tables whose rows are updated or deleted as a matter of course. */
+/** The tables with frequent updates or deletes. */
 const TIDY: Statement = {
   name: 'database_tidy',
   text: 'VACUUM outbox, conversation, membership, session, retired_token, person'
@@ -55,8 +58,8 @@ const HOT_POOL_SIZE = 4
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 10_000
 
-/** Opens the database. Applies no migration.
- *  @throws when the embedded engine does not start; PostgreSQL is reached at the first query only. */
+/** Opens the database. Applies no migration. Connects to PostgreSQL at the first query.
+ *  @throws Error when the embedded engine does not start. */
 export async function openDatabase(config: DatabaseConfig): Promise<OpenDatabase> {
   return config.engine === 'pglite' ? openEmbedded(config.folder) : openServer(config)
 }

@@ -5,8 +5,8 @@ import { type Database, type Parameter, SNAPSHOT, type Statement, type Transacti
 
 const parsers = { [types.DATE]: (text: string) => text }
 
-/** Opens PostgreSQL compiled to WebAssembly, in `folder` (made when absent) or, without one, in memory. One process at a time may
- *  hold a folder: locking it is the caller's business, as is `close()`. */
+/** Opens PGlite (PostgreSQL compiled to WebAssembly) in `folder`, or in memory without one. Creates the folder
+ *  when absent. The caller locks the folder, because only one process may use it, and calls `close()`. */
 export async function openPglite(folder?: string): Promise<PGlite> {
   const engine = await PGlite.create(folder ?? 'memory://', { extensions: { btree_gin } })
   await engine.exec('SET timezone TO UTC; SET enable_seqscan TO off; SET jit TO off')
@@ -14,8 +14,8 @@ export async function openPglite(folder?: string): Promise<PGlite> {
 }
 
 /**
- * The Database port over the one connection of the embedded engine. A query runs on the event loop's own thread, so each is
- * followed by a turn of the loop: timers and sockets live on under load.
+ * The `Database` port over the one connection of the embedded engine. Queries run on the event loop's thread. Each
+ * one yields to the loop afterwards, so that timers and sockets are served under load.
  */
 export function pgliteDatabase(engine: PGlite): Database {
   async function transact<T>(mode: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {

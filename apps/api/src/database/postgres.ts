@@ -1,26 +1,26 @@
 import pg from 'pg'
 import { type Database, type Parameter, SNAPSHOT, type Statement, type Transaction } from './port.ts'
 
-/** How a pool behaves. Times in milliseconds. */
+/** The options of a pool. Times are in milliseconds. */
 export interface PoolOptions {
   readonly connectionString: string
   readonly max: number
-  /** How long a caller waits for a connection. */
+  /** The longest wait for a connection. */
   readonly connectTimeoutMs: number
-  /** How long a statement may run, its wait for locks included; half of it for locks alone. */
+  /** The longest run of a statement, its wait for locks included. Locks may take half of it. */
   readonly statementTimeoutMs: number
-  /** Told of errors of idle connections; the pool replaces them by itself. */
+  /** Receives errors of idle connections. The pool replaces those connections. */
   readonly onError?: (error: Error) => void
 }
 
-/** Every statement of a request has its index (a test shows it); a plan that forgoes it comes of statistics that are out of date. Compiling
- *  a plan costs more than running one of these, and so does making one anew for each parameter: five times where messages are read, whose
- *  partitions are all planned for. */
+/** Every statement of a request has an index (a test holds this). A sequential scan would come from outdated
+ *  statistics. Compiling a plan (jit) costs more than running one, and so does a custom plan for each parameter.
+ *  Reads of messages take five times as long with custom plans, which plan every partition. */
 export const PLANNER = ['enable_seqscan=off', 'jit=off', 'plan_cache_mode=force_generic_plan'] as const
-/** Connections are renewed, so that a plan made while tables were small does not live on. */
+/** A new connection replaces each one after this time, so that no plan from small tables stays in use. */
 const LIFETIME_SECONDS = 300
 const NETWORK_ALLOWANCE_MS = 2_000
-/** The longest that a timer waits: a migration takes what it takes. */
+/** The longest delay of a timer. A migration has no deadline. */
 const UNBOUNDED_MS = 2 ** 31 - 1
 
 const { builtins } = pg.types
@@ -34,24 +34,26 @@ const parsers = new Map<number, (text: string) => unknown>([
   [builtins.DATE, asText]
 ])
 
-/** The parsers of `Queryable.query`, for one pool: Prisma has its own over the same connections. */
+/** The parsers of `Queryable.query`. They are set on each query, because Prisma uses its own over the same
+ *  connections. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary') =>
     (format !== 'binary' && parsers.get(oid)) ||
     pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser']
 }
 
-/** How long a transaction may wait for its owner. */
+/** The longest pause between the statements of a transaction. */
 function idleTimeoutMs(statementTimeoutMs: number): number {
   return statementTimeoutMs * 2
 }
 
-/** How long after a write its commit may come: our writes are a statement, or a few with a moment between. In milliseconds. */
+/** The longest time between a write and its commit, in milliseconds. Our transactions are one statement, or few in
+ *  a row. */
 export function longestWriteMs(statementTimeoutMs: number): number {
   return statementTimeoutMs + idleTimeoutMs(statementTimeoutMs)
 }
 
-/** Opens a pool of connections to PostgreSQL 15 or later. Connects when first used; `end()` closes it. */
+/** Opens a pool of connections to PostgreSQL 15 or later. It connects at the first query; `end()` closes it. */
 export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
     'timezone=UTC',
@@ -72,7 +74,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   return pool
 }
 
-/** The Database port over a pool. Closing the pool is its owner's business. */
+/** The `Database` port over a pool. The caller closes the pool. */
 export function postgresDatabase(pool: pg.Pool): Database {
   async function transact<T>(mode: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect()
@@ -115,7 +117,7 @@ function handle(client: pg.PoolClient): Transaction {
   }
 }
 
-/** Answers the error that makes the connection unfit for further use, if there is one. */
+/** Rolls back. Returns the error when this fails, because the connection must then be discarded. */
 async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   try {
     await client.query('ROLLBACK')

@@ -1,24 +1,25 @@
-import { ApiError, accessTokenNotValid, type Claims, limits } from '@rendezvous/contract'
-import type { FastifyInstance } from 'fastify'
+import { ApiError, type Claims } from '@rendezvous/contract'
+import { bearerToken } from '@rendezvous/tokens'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RequestCounter } from './limits.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route. What does not say is for signed-in people. */
+    /** Who may call the route: everybody, or signed-in users. `user` unless given. */
     access?: 'public' | 'user'
   }
   interface FastifyRequest {
-    /** Whose access token the request carried. Set on routes with access `user` only. */
+    /** The claims of the request's access token. Set on routes with access `user` only. */
     caller: Claims
   }
 }
 
-/** The claims of an access token that may be used now.
- *  @throws accessTokenNotValid for any other text, and when its session has ended. */
+/** The claims of a valid access token.
+ *  @throws accessTokenNotValid for any other text, and when the session has ended. */
 export type Authenticate = (token: string) => Promise<Claims>
 
-/** Lets nobody without a valid access token reach the routes of `app`, save those whose config says `access: 'public'`. Every request is
- *  counted first, by who asks as far as that is known; too many are refused with what the counter throws. */
+/** Requires a valid access token on all routes of `app` except those with `access: 'public'`. Also counts every
+ *  request: by account when the token is valid, else by address. Throws what the counter throws. */
 export function requireAccess(app: FastifyInstance, authenticate: Authenticate, counter: RequestCounter): void {
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request, reply) => {
@@ -26,7 +27,7 @@ export function requireAccess(app: FastifyInstance, authenticate: Authenticate, 
     if (request.is404 || access === 'public') return counter.byAddress(request, reply, limit)
 
     try {
-      request.caller = await authenticate(bearerToken(request.headers.authorization))
+      request.caller = await authenticate(tokenOf(request))
     } catch (error) {
       await counter.byAddress(request, reply)
       throw error
@@ -35,13 +36,8 @@ export function requireAccess(app: FastifyInstance, authenticate: Authenticate, 
   })
 }
 
-/** Reads the header as SimpleJWT does: another scheme counts as no credentials at all. */
-function bearerToken(header: string | undefined): string {
-  const words = (header ?? '').trim().split(/\s+/)
-  if (words[0]?.toLowerCase() !== 'bearer') throw new ApiError('not_authenticated')
-  if (words.length !== 2) throw new ApiError('bad_authorization_header')
-
-  const token = words[1] ?? ''
-  if (token.length > limits.tokenCharacters) throw accessTokenNotValid()
+function tokenOf({ headers }: FastifyRequest): string {
+  const token = bearerToken(headers.authorization)
+  if (token === null) throw new ApiError('not_authenticated')
   return token
 }

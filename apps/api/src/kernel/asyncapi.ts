@@ -6,15 +6,15 @@ import { schemaNamed } from './schemas.ts'
 type Json = Readonly<Record<string, unknown>>
 
 const CHANNEL = '#/channels/chat'
-const description = `Events, commands and their answers on the one socket. HTTP is in \`/openapi.json\`, the whole in docs/protocol.md.
+const description = `Events, commands and their answers on the one socket. HTTP is in \`/openapi.json\`, everything in docs/protocol.md.
 
-**Limits.** A command that is one too many is answered by an \`error\` with \`throttled\` and \`retry_after_ms\`.
+**Limits.** A command above its limit is answered by an \`error\` with \`throttled\` and \`retry_after_ms\`.
 
 **Close codes.** 4000 to 4499: reconnect and resume; 4500 to 4999: stop. Frames that break RFC 6455 close with its own codes.
 
 ${closeTable()}`
 
-/** The AsyncAPI 3 description of the socket: every event and command of the contract, so that a new one is in it by itself. */
+/** The AsyncAPI 3 description of the socket. It is made from the contract, so it contains every event and command. */
 export function socketDocument(): Json {
   const named = new Map<string, Json>()
   const messages = Object.fromEntries(
@@ -43,7 +43,7 @@ export function socketDocument(): Json {
 }
 
 const dialects =
-  'Offer `rendezvous.v1` for our dialect; without it the dialect is `legacy`, the first backend’s. Events are the same bytes in both. In `legacy` a message counts as delivered when it was written to the socket; in `rendezvous.v1` when the client says so with `mark_delivered`.'
+  'Offer `rendezvous.v1` for our dialect; without it the dialect is `legacy`, that of the first backend. Events are the same bytes in both. In `legacy` a message counts as delivered when it was written to the socket; in `rendezvous.v1` when the client reports it with `mark_delivered`.'
 
 const channel: Json = {
   address: '/ws/chat',
@@ -67,7 +67,10 @@ const channel: Json = {
         type: 'object',
         properties: {
           authorization: { type: 'string', description: '`Bearer <access token>`' },
-          origin: { type: 'string', description: 'Sent by browsers; one that is not allowed is answered with 403' },
+          origin: {
+            type: 'string',
+            description: 'Sent by browsers; an origin that is not allowed is answered with 403'
+          },
           'sec-websocket-protocol': { type: 'string', enum: ['rendezvous.v1'], description: dialects }
         }
       }
@@ -81,9 +84,9 @@ const securitySchemes: Json = {
   token: { type: 'httpApiKey', in: 'query', name: 'token' }
 }
 
-/** The server's side: it receives each command and answers it, and sends each event. */
+/** The operations of the server: it receives and answers each command, and sends each event. */
 function operations(): Json {
-  const { ack, error, ...told } = events
+  const { ack, error, ...pushed } = events
   const answers = [inChannel(ack), inChannel(error)]
   const reply = { channel: reference(CHANNEL), messages: answers }
   const types = Object.keys(commands) as (keyof typeof commands)[]
@@ -94,7 +97,7 @@ function operations(): Json {
       ...{ channel: reference(CHANNEL), messages: [inChannel(commands[type])], reply }
     }
   ])
-  const sent = Object.entries(told).map(([type, schema]) => [
+  const sent = Object.entries(pushed).map(([type, schema]) => [
     `send_${type}`,
     { action: 'send', channel: reference(CHANNEL), messages: [inChannel(schema)] }
   ])
@@ -102,7 +105,9 @@ function operations(): Json {
 }
 
 function countedIn(name: CommandClass | null): Json {
-  return name === null ? {} : { description: `Counts in the limit \`${name}\`, together with the same over HTTP.` }
+  return name === null
+    ? {}
+    : { description: `Counts in the limit \`${name}\`, together with the same request over HTTP.` }
 }
 
 function inChannel(schema: object): Json {
@@ -110,7 +115,7 @@ function inChannel(schema: object): Json {
 }
 
 function idOf(schema: object): string {
-  if (!('$id' in schema)) throw new TypeError('events and commands have names')
+  if (!('$id' in schema)) throw new TypeError('give the schema of the event or command an $id')
   return String(schema.$id)
 }
 
@@ -120,7 +125,7 @@ function message(type: string, schema: TSchema, named: Map<string, Json>): Json 
   return { name: type, ...summary, payload }
 }
 
-/** `schema` as plain JSON whose references lead into the document; what they name is added to `named`. */
+/** `schema` as plain JSON whose references point into the document. The schemas they name are added to `named`. */
 function plain(schema: unknown, named: Map<string, Json>): unknown {
   if (Array.isArray(schema)) return schema.map(each => plain(each, named))
   if (typeof schema !== 'object' || schema === null) return schema
@@ -133,7 +138,7 @@ function plain(schema: unknown, named: Map<string, Json>): unknown {
 function place(ref: string, named: Map<string, Json>): string {
   const name = ref.replace(/#$/, '')
   if (!named.has(name)) {
-    named.set(name, {}) // a schema that names itself ends here
+    named.set(name, {}) // ends the recursion for a schema that refers to itself
     named.set(name, plain(schemaNamed(ref), named) as Json)
   }
   return `#/components/schemas/${name}`

@@ -7,15 +7,16 @@ import { unsupportedMediaType } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True on the paths of the seeds: bodies are read as Django REST framework would read them, forms included. */
+    /** True on paths of the replaced backends: bodies are read as Django REST framework reads them, forms included. */
     lenient?: boolean
   }
 }
 
 const ENCODED = 'Unsupported content encoding in request.'
 
-/** Reads the bodies of `app`'s routes: JSON everywhere, forms on lenient ones. A body that is not there is `{}` whatever its type, and so is
- *  any but multipart on a lenient route that asks for none: a Django view that does not look at `request.data` never knows what came. */
+/** Parses the bodies of `app`'s routes: JSON everywhere, forms on lenient routes. An empty body is `{}` whatever its type.
+ *  So is any body but multipart on a lenient route without a body schema. A Django view that does not use
+ *  `request.data` ignores the body too. */
 export function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addHook('preParsing', (request, _reply, payload, done) => {
@@ -35,13 +36,13 @@ export function readBodies(app: FastifyInstance): void {
     return readMultipart(body, request.headers)
   })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (body.length > 0 && isLookedAt(request)) throw refusal(request)
+    if (body.length > 0 && usesBody(request)) throw refusal(request)
     return {}
   })
 }
 
 /** The value of a JSON text.
- *  @throws ApiError `parse_error` when it is none, or nested deeper than the limit. */
+ *  @throws ApiError `parse_error` for text that is not JSON, or is nested deeper than the limit. */
 function parseJson(text: string): unknown {
   if (nestedDeeperThan(text, limits.jsonDepth)) {
     throw new ApiError('parse_error', {
@@ -53,7 +54,7 @@ function parseJson(text: string): unknown {
   throw new ApiError('parse_error', { detail: 'JSON parse error - the body is not well-formed JSON' })
 }
 
-/** Null instead of an error, whose message would repeat parts of the body. */
+/** Null instead of an error: its message would repeat parts of the body. */
 function attempt(text: string): { readonly value: unknown } | null {
   try {
     return { value: JSON.parse(text) }
@@ -62,13 +63,13 @@ function attempt(text: string): { readonly value: unknown } | null {
   }
 }
 
-/** Whether what the body says matters to the route. */
-function isLookedAt({ routeOptions: { config, schema } }: FastifyRequest): boolean {
+/** Whether the route uses the body. Strict routes always refuse a body that cannot be read. */
+function usesBody({ routeOptions: { config, schema } }: FastifyRequest): boolean {
   return !config.lenient || schema?.body !== undefined
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {
-  if (!isLookedAt(request)) return {}
+  if (!usesBody(request)) return {}
   refuseCharset(request)
   if (body.length === 0) return {}
   if (!isUtf8(body)) throw new ApiError('parse_error', { detail: 'JSON parse error - the body is not UTF-8' })
@@ -78,7 +79,7 @@ function readJson(request: FastifyRequest, body: Buffer): unknown {
 function readUrlencoded(request: FastifyRequest, body: Buffer): unknown {
   if (body.length === 0) return {}
   if (!request.routeOptions.config.lenient) throw refusal(request)
-  if (!isLookedAt(request)) return {}
+  if (!usesBody(request)) return {}
 
   refuseCharset(request)
   const form = new FormBody()
@@ -102,7 +103,7 @@ function refuseCharset(request: FastifyRequest): void {
 
 const [QUOTE, BACKSLASH, BRACKET, BRACKET_END, BRACE, BRACE_END] = Buffer.from('"\\[]{}')
 
-/** Counts brackets outside of strings: neither recursion nor the parser's own stack sees a deep text. */
+/** Counts brackets outside of strings, so that a deep text reaches neither recursion nor the parser's stack. */
 function nestedDeeperThan(text: string, levels: number): boolean {
   let depth = 0
   let quoted = false

@@ -1,8 +1,8 @@
-/** The fields of a urlencoded or multipart body, in which every value is text and a name may come more than once. */
+/** The fields of a urlencoded or multipart body. Every value is text, and a name may occur more than once. */
 export class FormBody {
   readonly #values = new Map<string, string[]>()
 
-  /** `ids[]` and `ids[0]` are ways to write `ids` more than once. */
+  /** Adds a value. `ids[]` and `ids[0]` add to `ids`. */
   add(name: string, value: string): void {
     const plain = name.replace(/\[\d*\]$/, '')
     const values = this.#values.get(plain)
@@ -10,7 +10,7 @@ export class FormBody {
     else values.push(value)
   }
 
-  /** The field's text, or a list of texts when its name came more than once. */
+  /** Each field's name with its text, or with a list of texts when the name occurred more than once. */
   entries(): [string, string | string[]][] {
     return [...this.#values].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values])
   }

@@ -2,35 +2,37 @@ import type { IncomingMessage } from 'node:http'
 import { ApiError } from '@rendezvous/contract'
 import type { FastifyInstance } from 'fastify'
 
-/** Header lines of a request; above it 431. Browsers send some twenty. */
+/** Header lines of a request; above it 431. Browsers send about twenty. */
 const HEADER_LINES = 100
-/** The headers of a request together, in characters; above it 431. */
+/** All headers of a request, in characters; above it 431. */
 const HEADER_CHARACTERS = 16 * 1024
 
 /**
- * Refuses requests that two servers could read in two ways, beyond what Node's parser refuses itself, and closes the connection: what comes
- * after such a request may be a part of it. Nothing else of that connection is carried out.
+ * Refuses requests that two servers could frame differently (request smuggling), beyond those that Node's parser
+ * refuses. Closes their connection and serves no further request of it: the next bytes may be part of the refused
+ * request.
  */
-export function refuseDoubtful(app: FastifyInstance): void {
-  // one more than is allowed, so that too many are seen and not silently left out
+export function refuseAmbiguous(app: FastifyInstance): void {
+  // one more than allowed, because Node drops lines above this count without an error
   app.server.maxHeadersCount = HEADER_LINES + 1
-  // an expectation that nobody knows is ignored (RFC 9110, 10.1.1): Node's own 417 has no body that a client could read
+  // an unknown expectation is ignored (RFC 9110, 10.1.1), because Node's own 417 has no problem body
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-  const condemned = new WeakSet<object>()
+  const refused = new WeakSet<object>()
 
-  // with a callback, not a promise: a pipelined request is read in the same turn of the event loop
+  // a callback, not a promise: Node parses a pipelined request in the same turn of the event loop
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
-    const error = condemned.has(raw.socket) ? new ApiError('parse_error') : doubt(raw)
+    const error = refused.has(raw.socket) ? new ApiError('parse_error') : framingError(raw)
     if (error === null) return done()
 
-    condemned.add(raw.socket)
+    refused.add(raw.socket)
     void reply.header('connection', 'close')
-    setImmediate(done, error) // once all that came with it is parsed: an answer at once would leave the connection to the next one
+    // after Node has parsed all bytes that arrived together, so that pipelined requests are refused as well
+    setImmediate(done, error)
   })
 }
 
-function doubt(request: IncomingMessage): ApiError | null {
+function framingError(request: IncomingMessage): ApiError | null {
   const { rawHeaders, headers, httpVersion } = request
   if (rawHeaders.length > HEADER_LINES * 2 || lengthOf(rawHeaders) > HEADER_CHARACTERS)
     return new ApiError('headers_too_large')
@@ -49,7 +51,7 @@ function lengthOf(rawHeaders: readonly string[]): number {
   return characters
 }
 
-/** Node itself keeps the first and forgets the others. */
+/** How many `Host` lines there are. Node's parsed headers keep only the first. */
 function hostsIn(rawHeaders: readonly string[]): number {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -12,26 +12,26 @@ import { addSchemas } from './schemas.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whether `@fastify/cors` takes it for what a browser asks before. */
+    /** Whether `@fastify/cors` treats the request as a preflight. */
     corsPreflightEnabled: boolean
   }
 }
 
-/** What the kernel asks of the process. */
+/** What the kernel needs from the process. */
 export interface KernelDeps extends RequestLimits {
   readonly authenticate: Authenticate
-  /** Origins whose pages may call the api; `*` among them for all. */
+  /** Origins whose pages may call the api. Contains `*` to allow all. */
   readonly corsOrigins: readonly string[]
 }
 
 /**
- * What every route of the api stands on: bodies, input, access, CORS, documentation, answers to unknown paths. Call it before the routes
- * are registered on `app`, and what it returns after them all.
+ * Installs what every route of the api shares: bodies, input, access, CORS, documentation, answers to unknown paths.
+ * Call it before the routes are registered on `app`, and call the function it returns after all of them.
  */
 export async function installKernel(app: FastifyInstance, deps: KernelDeps): Promise<() => void> {
   addSchemas(app)
   setHeaders(app)
-  await allowPages(app, deps.corsOrigins)
+  await allowOrigins(app, deps.corsOrigins)
   refuseMisplacedLimits(app)
   requireAccess(app, deps.authenticate, requestCounter(deps))
   negotiate(app)
@@ -58,8 +58,8 @@ function setHeaders(app: FastifyInstance): void {
   })
 }
 
-/** Lets pages of `origins` call, and answers what a browser asks before. OPTIONS of anybody else goes on to the path's own route, or to none. */
-async function allowPages(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+/** Lets pages of `origins` call, and answers preflights. Other OPTIONS requests go to the path's own route, if any. */
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   app.addHook('onRoute', route => {
     if (route.method === 'OPTIONS' && route.url === '*') route.config = { ...route.config, access: 'public' }
   })
@@ -72,12 +72,12 @@ async function allowPages(app: FastifyInstance, origins: readonly string[]): Pro
   })
 }
 
-/** With `*` every page may call, but no browser sends along what it stores for this host; named origins may. */
+/** With `*` every page may call, but browsers send no credentials. Named origins may send them. */
 function corsOptions(origins: readonly string[]) {
-  const everyone = origins.includes('*')
+  const anyOrigin = origins.includes('*')
   return {
-    origin: everyone ? '*' : origins.length > 0 && [...origins],
-    credentials: !everyone && origins.length > 0,
+    origin: anyOrigin ? '*' : origins.length > 0 && [...origins],
+    credentials: !anyOrigin && origins.length > 0,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['Link', 'Retry-After', 'X-Request-Id', ...limitHeaders].join(', '),
     maxAge: 600,

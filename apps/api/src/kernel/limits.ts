@@ -4,22 +4,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The limit class that the route's requests count in, or `none`. Without it `public`, `read` or `write`, by access and method. */
+    /** The limit class of the route's requests, or `none`. Default: `public`, `read` or `write`, by access and
+     *  method. */
     limit?: RateClass | 'none'
   }
 }
 
-/** The rate of every class; null for no limit. */
+/** The rate of each class; null for no limit. */
 export type RequestRates = Readonly<Record<RateClass, Rate | null>>
 
-/** What requests are counted with. */
+/** The port that counts requests, and the rates. */
 export interface RequestLimits {
-  /** Should not reject when what the nodes share is out of reach: a request that cannot be counted is answered with 503. */
+  /** Should not reject when the shared store is unreachable: a request that cannot be counted is answered with 503. */
   readonly limits: Limits
   readonly rates: RequestRates
 }
 
-/** The names of the headers that tell a client how much is left, for pages of other origins. */
+/** The headers with the state of a limit. CORS exposes them to pages of other origins. */
 export const limitHeaders = [
   'RateLimit',
   'RateLimit-Policy',
@@ -28,16 +29,16 @@ export const limitHeaders = [
   'RateLimit-Reset'
 ] as const
 
-/** Counts requests, before anything else is done for them. Both methods throw `throttled` when there were too many, and set headers either
- *  way; `limit` is the route's class, if it names one. Nothing is returned where nothing is counted. */
+/** Counts requests before they are handled. Both methods set the headers of the limit, and throw `throttled` above it.
+ *  `limit` is the class that the route names. They return undefined when nothing is counted. */
 export interface RequestCounter {
-  /** For a request from anybody. */
+  /** For a request without a known caller. */
   byAddress(request: FastifyRequest, reply: FastifyReply, limit?: RateClass | 'none'): Promise<void> | undefined
   /** For a request whose `caller` is known. */
   byAccount(request: FastifyRequest, reply: FastifyReply, limit?: RateClass | 'none'): Promise<void> | undefined
 }
 
-/** What stays the same for all requests of a class. */
+/** The parts of the headers that are the same for all requests of a class. */
 interface Policy {
   readonly name: string
   readonly rate: Rate
@@ -46,13 +47,13 @@ interface Policy {
   readonly limit: string
 }
 
-/** Counts by address what anybody may ask for, and by account the rest, in one call of the port for each request. */
+/** Counts public requests by address and the others by account, with one call of the port for each request. */
 export function requestCounter({ limits, rates }: RequestLimits): RequestCounter {
   const policies = policiesOf(rates)
 
-  async function count(policy: Policy, who: string, reply: FastifyReply): Promise<void> {
-    const taken = await limits.take(rateKey(policy.name, who), policy.rate)
-    tell(reply, policy, taken)
+  async function count(policy: Policy, key: string, reply: FastifyReply): Promise<void> {
+    const taken = await limits.take(rateKey(policy.name, key), policy.rate)
+    setLimitHeaders(reply, policy, taken)
     if (!taken.allowed) throw throttled(taken.retryAfterMs)
   }
 
@@ -68,7 +69,9 @@ export function requestCounter({ limits, rates }: RequestLimits): RequestCounter
   }
 }
 
-/** @throws TypeError for a route whose limit class counts what its access does not know. */
+/** Refuses, when it is registered, a route whose limit class needs another access: by account without a caller, or by
+ *  address with one.
+ *  @throws TypeError that names the route. */
 export function refuseMisplacedLimits(app: FastifyInstance): void {
   app.addHook('onRoute', ({ url, config }) => {
     const { access, limit = 'none' } = config ?? {}
@@ -91,13 +94,13 @@ function policyOf(name: string, rate: Rate): Policy {
   return { name, rate, header: `"${name}";q=${rate.limit};w=${window}`, limit: String(rate.limit) }
 }
 
-/** Says on `reply` that nothing is left of a limit, in place of what it says of the one that the request counts in. */
-export function tellUsedUp(reply: FastifyReply, { name, resetMs, ...rate }: UsedUp): void {
-  tell(reply, policyOf(name, rate), { remaining: 0, resetMs })
+/** Sets the headers of a limit of which nothing is left. They replace those of the request's own limit. */
+export function setUsedUpHeaders(reply: FastifyReply, { name, resetMs, ...rate }: UsedUp): void {
+  setLimitHeaders(reply, policyOf(name, rate), { remaining: 0, resetMs })
 }
 
-/** In the structured form, and in the one of the draft's earlier editions, which most clients read. */
-function tell(
+/** Writes the structured headers of the current draft, and those of its earlier editions, which most clients read. */
+function setLimitHeaders(
   reply: FastifyReply,
   { name, header, limit }: Policy,
   { remaining, resetMs }: Pick<Taken, 'remaining' | 'resetMs'>

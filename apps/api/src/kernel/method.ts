@@ -1,24 +1,24 @@
 import { ApiError, Metadata, ref } from '@rendezvous/contract'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 
-/** Methods that are answered with 405 where a path has none of that name. */
+/** Methods that are answered with 405 on a path that lacks them. */
 const known = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY']
 const JSON_TYPE = 'application/json'
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
 
-/** A path: its methods, and the routes that have them. */
+/** The methods of a path, and its routes. */
 interface Path {
   readonly methods: Set<string>
   readonly routes: RouteOptions[]
 }
 
-/** Notes every route that is registered on `app` after this call. The function it returns, called when all are, answers on their paths the
- *  methods that are lacking with 405 and `Allow`, and OPTIONS with what there is. What a browser asks before it asks is answered by CORS. */
+/** Collects every route that is registered on `app` after this call. Call the returned function after all routes: their
+ *  paths then answer missing methods with 405 and `Allow`, and OPTIONS with a description. CORS answers preflights. */
 export function collectMethods(app: FastifyInstance): () => void {
   const paths = new Map<string, Path>()
   let isComplete = false
   app.addHook('onRoute', route => {
-    if (!isComplete) note(paths, route)
+    if (!isComplete) collect(paths, route)
   })
   return () => {
     isComplete = true
@@ -31,7 +31,7 @@ export function collectMethods(app: FastifyInstance): () => void {
   }
 }
 
-function note(paths: Map<string, Path>, route: RouteOptions): void {
+function collect(paths: Map<string, Path>, route: RouteOptions): void {
   const path = paths.get(route.url) ?? { methods: new Set(), routes: [] }
   for (const name of [route.method].flat()) path.methods.add(name)
   path.routes.push(route)
@@ -55,7 +55,7 @@ function refuseOthers(app: FastifyInstance, url: string, { methods }: Path, allo
   })
 }
 
-/** For those who may call one of the path's routes. */
+/** Adds OPTIONS. It is public when one of the path's routes is. */
 function describe(app: FastifyInstance, url: string, { routes }: Path, allow: string): void {
   const isPublic = routes.some(({ config }) => config?.access === 'public')
   const lenient = routes.some(({ config }) => config?.lenient === true)

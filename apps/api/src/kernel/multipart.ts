@@ -4,13 +4,14 @@ import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy
 import { ApiError, errorKinds, limits } from '@rendezvous/contract'
 import { FormBody } from './form.ts'
 
-/** Fields and parts of one body. */
+/** The most fields, and the most parts, of one body. */
 const FIELDS = 200
-/** A body with a file is read to its end up to here, so that its sender hears the answer instead of a broken connection. */
+/** Bytes of a body that are read although a file is refused, so that the client receives the answer, not a reset. */
 const DRAINED_BYTES = 32 * 1024 * 1024
 
-/** The text fields of a multipart body, which together may be as large as any other body.
- *  @throws ApiError `media_unavailable` when it carries a file, `parse_error` when it is malformed, `payload_too_large`. */
+/** The text fields of a multipart body. Together they may take `limits.bodyBytes`, like any other body.
+ *  @throws ApiError `media_unavailable` for a body with a file, `parse_error` for a malformed one,
+ *  `payload_too_large`. */
 export async function readMultipart(body: Readable, headers: IncomingHttpHeaders): Promise<FormBody> {
   const contentType = headers['content-type'] ?? ''
   if (!/;\s*boundary=("[^"]+"|[^\s";]+)/i.test(contentType)) throw malformed('Invalid boundary in multipart: None')
@@ -29,7 +30,7 @@ export async function readMultipart(body: Readable, headers: IncomingHttpHeaders
     if (!tooMuch) form.add(name ?? '', value)
   })
   parser.on('file', (_name, stream, filename) => {
-    if (filename !== '') files++ // a form's file field that was left empty
+    if (filename !== '') files++ // browsers send an empty file field without a name
     stream.on('error', ignore).resume()
   })
   const exceed = () => {
@@ -37,14 +38,14 @@ export async function readMultipart(body: Readable, headers: IncomingHttpHeaders
   }
   parser.on('fieldsLimit', exceed).on('partsLimit', exceed)
 
-  await pour(body, parser)
+  await parseAll(body, parser)
   if (files > 0) throw mediaUnavailable()
   if (tooMuch) throw new ApiError('payload_too_large')
   return form
 }
 
-/** Resolves when the parser has seen the whole body. */
-function pour(body: Readable, parser: BusboyInstance): Promise<void> {
+/** Resolves when the parser has read the whole body. */
+function parseAll(body: Readable, parser: BusboyInstance): Promise<void> {
   return new Promise((resolve, reject) => {
     let bytes = 0
     const fail = (error: ApiError) => {

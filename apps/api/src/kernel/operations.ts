@@ -1,11 +1,11 @@
-/** A part of an OpenAPI document, as far as the names of operations go. */
+/** The part of an OpenAPI document that holds the names of operations. */
 interface Document {
   readonly paths?: object
 }
 type Methods = Record<string, { readonly operationId?: string }>
 
-/** `document` with a name of its own for each operation, as generators of clients need it: of a route that several methods reach the first keeps the
- *  route's `operationId`, and the others say theirs after it (`leaveConversationByPost`). */
+/** `document` with a unique name for each operation, which client generators need. When a route has several methods,
+ *  the first keeps the route's `operationId`, and the others append their method (`leaveConversationByPost`). */
 export function nameOperations<T extends Document>(document: T): T {
   const paths = Object.entries((document.paths ?? {}) as Record<string, Methods>)
   return { ...document, paths: Object.fromEntries(paths.map(([path, methods]) => [path, named(methods)])) }

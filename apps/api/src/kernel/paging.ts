@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
-/** How lists are answered when the request says nothing: as bare arrays, or in Django REST framework's envelope. */
+/** How lists are answered when the request names no paging parameter: as bare arrays, or in Django REST framework's
+ *  envelope. */
 export type ListStyle = 'array' | 'page'
 
-/** Parameters that say where in a list to look. Naming one gets the envelope. */
+/** The paging parameters. A request that names one gets the envelope. */
 const parameters = ['cursor', 'page_size', 'limit', 'page', 'before', 'after']
 
-/** Version of what stands in cursors. One of another version is refused like a forged one. */
+/** Version of the content of cursors. A cursor of another version is refused like a forged one. */
 const VERSION = 1
 
 interface PageQuery {
@@ -19,20 +20,20 @@ interface PageQuery {
   readonly page?: string
 }
 
-/** Entries of the page that was asked for.
- *  @throws ApiError `not_found` for a numbered page that is not the first: pages go on by cursor. */
+/** The number of entries of the requested page.
+ *  @throws ApiError `not_found` for a numbered page other than the first: further pages need a cursor. */
 export function pageSize(query: PageQuery): number {
   if (query.page !== undefined && query.page !== '1') throw new ApiError('not_found', { detail: 'Invalid page.' })
   return query.page_size ?? query.limit ?? limits.pageSize
 }
 
-/** Cursors whose content is of `schema`: opaque text to clients. */
+/** Writes and reads cursors with a content of `schema`. They are opaque to clients. */
 export function cursors<T extends TSchema>(schema: T) {
   const envelope = Compile(Type.Object({ v: Type.Literal(VERSION), at: Type.Unknown() }))
   const content = Compile(schema)
   return {
     write: (at: Static<T>): string => Buffer.from(JSON.stringify({ v: VERSION, at })).toString('base64url'),
-    /** @throws ApiError `invalid_cursor` for what `write` did not write. */
+    /** @throws ApiError `invalid_cursor` for text that `write` did not produce. */
     read(cursor: string): Static<T> {
       const value = parsed(cursor)
       if (!envelope.Check(value) || !content.Check(value.at)) throw new ApiError('invalid_cursor')
@@ -41,13 +42,14 @@ export function cursors<T extends TSchema>(schema: T) {
   }
 }
 
-/** Cursors of the neighbouring pages; absent where the list ends. */
+/** Cursors of the adjacent pages; absent where the list ends. */
 export interface Neighbours {
   readonly next?: string | undefined
   readonly previous?: string | undefined
 }
 
-/** A page as it is answered: the bare list with `Link` to its neighbours, or the envelope `{next, previous, results}`. */
+/** The answer for a page: a bare array with `Link` to the adjacent pages, or the envelope `{next, previous,
+ *  results}`. */
 export function answerPage<Entry>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -78,7 +80,7 @@ function namesParameter(request: FastifyRequest): boolean {
   return parameters.some(name => named.has(name))
 }
 
-/** This request's own address with another cursor: what it named besides stays, as in Django REST framework. */
+/** The request's own address with another cursor. Other parameters stay, as in Django REST framework. */
 function address(request: FastifyRequest, cursor: string | undefined): string | null {
   if (cursor === undefined) return null
 

@@ -4,14 +4,14 @@ import type { Socket } from 'node:net'
 import { ApiError, type ErrorCode, problemBody } from '@rendezvous/contract'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorsAsSent } from './input/body.ts'
-import { tellUsedUp } from './limits.ts'
+import { setUsedUpHeaders } from './limits.ts'
 import { isOutage } from './outage.ts'
 
 const PROBLEM = 'application/problem+json; charset=utf-8'
 /** Characters of a client's own header that an error text repeats. */
 const ECHO_CHARACTERS = 100
 
-/** Fastify's own refusals, by the code of ours that says the same. */
+/** Our code for each error of Fastify. */
 const frameworkCodes: Readonly<Record<string, ErrorCode>> = Object.freeze({
   FST_ERR_BAD_URL: 'bad_url',
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
@@ -20,8 +20,8 @@ const frameworkCodes: Readonly<Record<string, ErrorCode>> = Object.freeze({
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'parse_error'
 })
 
-/** Answers everything that is thrown, on all routes of `app`. What is no error of the contract is
- *  logged, and answered as `internal`, or as `unavailable` when something behind the node is out of reach. */
+/** Answers every error that a route of `app` throws with a problem body. An error outside the contract is logged. It is
+ *  answered as `unavailable` when the database or the cluster is unreachable, else as `internal`. */
 export function problems(app: FastifyInstance): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = asApiError(thrown, request)
@@ -31,17 +31,18 @@ export function problems(app: FastifyInstance): void {
   })
 }
 
-/** The path names nothing. */
+/** Answers 404 for a path without a route. */
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return answer(new ApiError('not_found'), request, reply)
 }
 
-/** For Fastify's `frameworkErrors`: no route was found because the address is broken. */
+/** For Fastify's `frameworkErrors`: answers a request whose address is malformed, so that no route was found. */
 export function answerFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void answer(asApiError(thrown, request), request, reply)
 }
 
-/** For Fastify's `clientErrorHandler`: what came is no HTTP request. Answers if it still can, and closes the connection. */
+/** For Fastify's `clientErrorHandler`: answers bytes that are not an HTTP request, if the socket is still writable, and
+ *  closes the connection. */
 export function answerBrokenConnection(thrown: Error & { code?: string }, socket: Socket): void {
   if (thrown.code === 'ECONNRESET' || socket.destroyed) return
 
@@ -49,7 +50,7 @@ export function answerBrokenConnection(thrown: Error & { code?: string }, socket
   socket.destroy(thrown)
 }
 
-/** The 415 of a body whose type nobody reads here, in Django REST framework's words. */
+/** The 415 for a body of an unsupported type, with Django REST framework's text. */
 export function unsupportedMediaType(contentType: string | undefined): ApiError {
   const named = (contentType ?? '').slice(0, ECHO_CHARACTERS)
   return new ApiError('unsupported_media_type', { detail: `Unsupported media type "${named}" in request.` })
@@ -79,11 +80,11 @@ function asApiError(thrown: FastifyError, request: FastifyRequest): ApiError {
   const code = frameworkCodes[thrown.code]
   if (code === 'unsupported_media_type') return unsupportedMediaType(request.headers['content-type'])
   if (code !== undefined) return new ApiError(code)
-  if (brokeOffWhileArriving(thrown)) return new ApiError('parse_error')
+  if (failedWhileReading(thrown)) return new ApiError('parse_error')
   return isOutage(thrown) ? new ApiError('unavailable', { retryAfter: 1 }) : new ApiError('internal')
 }
 
-/** The error with its fields under the names that the client used. */
+/** The error with its fields under the names (aliases) that the client sent. */
 function asSent(error: ApiError, { body }: FastifyRequest): ApiError {
   if (error.fields === undefined) return error
   const { code, message: detail, extra, retryAfter } = error
@@ -91,15 +92,15 @@ function asSent(error: ApiError, { body }: FastifyRequest): ApiError {
   return new ApiError(code, { detail, extra, fields, ...(retryAfter === undefined ? {} : { retryAfter }) })
 }
 
-/** Fastify gives 400 to what fails while a body is read, e.g. because the client went away. */
-function brokeOffWhileArriving(thrown: FastifyError): boolean {
+/** Fastify sets 400 on an error while a body is read, e.g. because the client disconnected. */
+function failedWhileReading(thrown: FastifyError): boolean {
   return thrown.statusCode === 400
 }
 
 function answer(error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="api"')
   if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter))
-  if (error.usedUp !== undefined) tellUsedUp(reply, error.usedUp)
+  if (error.usedUp !== undefined) setUsedUpHeaders(reply, error.usedUp)
   return reply
     .code(error.status)
     .header('x-request-id', request.id)

@@ -4,27 +4,27 @@ import type { TSchema } from 'typebox'
 
 type Named = TSchema & { readonly $id: string }
 
-/** Frames of the socket are documented apart from the routes. */
-const ofTheSocket: ReadonlySet<unknown> = new Set([
+/** The schemas of frames. `/asyncapi.json` documents them, not the routes. */
+const socketSchemas: ReadonlySet<unknown> = new Set([
   ...Object.values(contract.events),
   ...Object.values(contract.commands),
   contract.AckResult
 ])
 
-/** The contract's schemas that requests and answers can name by `$ref`. */
+/** The contract's schemas that requests and answers can refer to, by `$id`. */
 const byId: ReadonlyMap<string, Named> = new Map(
   Object.values<unknown>(contract).flatMap(value =>
-    isNamed(value) && !ofTheSocket.has(value) ? [[value.$id, value] as const] : []
+    isNamed(value) && !socketSchemas.has(value) ? [[value.$id, value] as const] : []
   )
 )
 
-/** Makes the contract's schemas known to `app`, so that its routes can name them. */
+/** Adds the contract's schemas to `app`, so that its routes can refer to them. */
 export function addSchemas(app: FastifyInstance): void {
   for (const schema of byId.values()) app.addSchema(schema)
 }
 
-/** The contract's schema that `reference` (`User#`) names.
- *  @throws TypeError when there is none. */
+/** The contract's schema for `reference`, e.g. `User#`.
+ *  @throws TypeError for an unknown one. */
 export function schemaNamed(reference: string): TSchema {
   const schema = byId.get(reference.replace(/#$/, ''))
   if (schema === undefined) throw new TypeError(`the contract has no schema ${reference}`)

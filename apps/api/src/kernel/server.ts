@@ -8,48 +8,50 @@ import fastify, {
   LogController,
   type RawServerDefault
 } from 'fastify'
-import { refuseDoubtful } from './framing.ts'
+import { refuseAmbiguous } from './framing.ts'
 import { answerBrokenConnection, answerFrameworkError, problems } from './problem.ts'
 
-/** What a process decides about its HTTP server. `logger` as Fastify takes it; without one nothing is logged. */
+/** What a process decides about its HTTP server. `logger` is Fastify's option; without it nothing is logged. */
 export interface ServerSettings {
   readonly logger?: FastifyServerOptions['logger']
-  /** Addresses of proxies whose X-Forwarded-* headers are believed, as Fastify's `trustProxy` takes them. */
+  /** Proxies whose X-Forwarded-* headers are trusted, as Fastify's `trustProxy` takes them. */
   readonly trustProxy?: boolean | string
-  /** In which the headers of a request must have arrived; then 408. */
+  /** Time in which the headers of a request must arrive; then 408. */
   readonly headersTimeoutMs?: number
-  /** In which a request must have arrived whole; then 408. */
+  /** Time in which a whole request must arrive; then 408. */
   readonly requestTimeoutMs?: number
 }
 
-/** Longest path parameter that is looked at; a longer one names nothing. */
+/** Longest path parameter; a longer one is answered with 404. */
 const PARAMETER_CHARACTERS = 128
-/** The address and the headers of a request together; above it 431. An address may be as long as a body: a search too long is told so. */
+/** The address and the headers of a request together; above it 431. An address may be as long as a body, so that a
+ *  search that is too long is refused by its field. */
 const HEAD_BYTES = 64 * 1024
 const HEADERS_MS = 15_000
 const REQUEST_MS = 30_000
-/** Connections are looked at for both this often, and three times in the shorter of them. */
+/** Longest interval between checks of both timeouts. They are checked at least three times within
+ *  `headersTimeoutMs`. */
 const CHECK_MS = 5_000
-/** An idle connection is kept this long: above nginx's 60 s, so that nginx never writes into one that is closing. */
+/** How long an idle connection is kept: above nginx's 60 s, so that nginx never writes into a closing connection. */
 const KEEP_ALIVE_MS = 72_000
-/** A connection on which nothing moves in either direction is dropped. Sockets lift this when they open. */
+/** A connection without traffic in either direction is closed after this. WebSockets lift the limit when they open. */
 const CONNECTION_MS = 120_000
-/** In which what is under way must be answered once the server closes. Then every connection is cut: also those on which nothing was asked
- *  yet, which browsers open ahead and Node does not count as idle. */
+/** Time for open requests to be answered once the server closes. Then every connection is cut. Node does not count as
+ *  idle the unused connections that browsers open ahead. */
 const CLOSING_MS = 3_000
 
 /**
- * The one HTTP server of a process, on which api and gateway are registered. Whatever goes wrong before a route is found is answered as
- * a problem as well. Neither query strings nor headers reach the log.
+ * The one HTTP server of a process, for api and gateway. An error before a route is found is answered with a problem
+ * body too. The log contains neither query strings nor headers.
  */
 export function buildServer(settings: ServerSettings = {}): FastifyInstance {
   const app = fastify(serverOptions(settings))
   problems(app)
-  refuseDoubtful(app)
+  refuseAmbiguous(app)
   return app
 }
 
-/** Bounds how long the closing `app` waits for its connections. To be called after everything is registered that drains something first. */
+/** Bounds how long the closing `app` waits for its connections. Call it after every plugin that drains first. */
 export function boundClosing(app: FastifyInstance): void {
   app.addHook('preClose', async () => void setTimeout(() => app.server.closeAllConnections(), CLOSING_MS).unref())
 }
@@ -58,7 +60,7 @@ function serverOptions(settings: ServerSettings): FastifyHttpOptions<RawServerDe
   const { logger, trustProxy, requestTimeoutMs = REQUEST_MS } = settings
   const headersTimeout = Math.min(settings.headersTimeoutMs ?? HEADERS_MS, requestTimeoutMs)
   return {
-    logger: quiet(logger),
+    logger: withSerializers(logger),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: trustProxy ?? false,
     bodyLimit: limits.bodyBytes,
@@ -67,10 +69,10 @@ function serverOptions(settings: ServerSettings): FastifyHttpOptions<RawServerDe
       connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(headersTimeout / 3)),
       maxHeaderSize: HEAD_BYTES,
       insecureHTTPParser: false,
-      requireHostHeader: false // refused as a problem by refuseDoubtful
+      requireHostHeader: false // refused as a problem by refuseAmbiguous
     },
     requestTimeout: requestTimeoutMs,
-    // As many as there are: above a bound Node answers what was pipelined with a bare 503. What bounds requests is counted by person and address.
+    // No bound: above one, Node answers pipelined requests with a 503 without a body. Rates bound requests instead.
     maxRequestsPerSocket: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: CONNECTION_MS,
@@ -82,7 +84,7 @@ function serverOptions(settings: ServerSettings): FastifyHttpOptions<RawServerDe
   }
 }
 
-/** The client's `X-Request-Id` when it is a short plain name, else a new one. */
+/** The client's `X-Request-Id` when it has at most 64 letters, digits, `_`, `.` or `-`, else a new UUID. */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
@@ -99,7 +101,7 @@ const serializers = {
   })
 }
 
-function quiet(logger: FastifyServerOptions['logger']): NonNullable<FastifyServerOptions['logger']> {
+function withSerializers(logger: FastifyServerOptions['logger']): NonNullable<FastifyServerOptions['logger']> {
   if (logger === undefined || logger === false) return false
   return { ...(logger === true ? {} : logger), serializers }
 }

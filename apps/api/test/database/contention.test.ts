@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationId, UserId } from '@rendezvous/contract'
 import t from 'tap'
-import { conversationsIn } from '../../src/adapters/conversations.ts'
-import { messagesIn } from '../../src/adapters/messages.ts'
-import { receiptsIn } from '../../src/adapters/receipts.ts'
+import { conversationsIn } from '../../src/chat/conversations/adapter.ts'
+import { messagesIn } from '../../src/chat/messages/adapter.ts'
+import type { Draft } from '../../src/chat/messages/port.ts'
+import { receiptsIn } from '../../src/chat/receipts/adapter.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
-import type { Draft } from '../../src/ports/messages.ts'
 import { addPeople, needsServer } from './engines.ts'
 import { openNodes, pick } from './nodes.ts'
 
@@ -13,7 +13,7 @@ const CONVERSATIONS = 40
 const WORKERS = 6
 const ROUNDS = 25
 
-/** What one value of a conversation stands for, as the node that took it was answered. */
+/** What one seq of a conversation was used for, as its node was answered. */
 interface Taken {
   readonly conversationId: ConversationId
   readonly seq: number
@@ -27,7 +27,7 @@ interface Pair {
   readonly people: readonly [UserId, UserId]
 }
 
-/** Conversations that overlap: each of a few people is in many. */
+/** Conversations that overlap, since each of a few people is in many. */
 async function openPairs({ database }: OpenDatabase): Promise<Pair[]> {
   const people = await addPeople(database, 12)
   const all = people.flatMap((low, i) => people.slice(i + 1).map(high => [low, high] as const))
@@ -40,9 +40,9 @@ async function openPairs({ database }: OpenDatabase): Promise<Pair[]> {
   )
 }
 
-/** Drafts of any size and order, a fifth of them repeats of what any node tried before. */
+/** A batch of up to 50 random drafts, each once. A fifth of them repeat a draft that some node tried before. */
 function compose(pairs: readonly Pair[], tried: Draft[]): Draft[] {
-  return Array.from({ length: 1 + Math.floor(Math.random() * 50) }, () => {
+  const drafts = Array.from({ length: 1 + Math.floor(Math.random() * 50) }, () => {
     if (tried.length > 0 && Math.random() < 0.2) return pick(tried)
     const { id, people } = pick(pairs)
     const draft = {
@@ -55,9 +55,10 @@ function compose(pairs: readonly Pair[], tried: Draft[]): Draft[] {
     tried.push(draft)
     return draft
   })
+  return [...new Set(drafts)]
 }
 
-/** A conversation as the database holds it in the end. */
+/** A conversation as the database holds it at the end. */
 interface Stored {
   readonly id: ConversationId
   readonly lastSeq: number
@@ -75,7 +76,7 @@ function readStored({ database }: OpenDatabase): Promise<Stored[]> {
   })
 }
 
-/** Whether every value was answered to one node once, the messages are those answered, and none is by who had left before it. */
+/** Whether each seq was answered to one node once, each answered message is stored, and no sender had left before. */
 function agrees({ id, lastSeq, messages, lastNumber, seqs }: Stored, taken: readonly Taken[]): boolean {
   const values = taken.filter(({ conversationId }) => conversationId === id).sort((a, b) => a.seq - b.seq)
   const dense = values.length === lastSeq - 1 && values.every(({ seq }, index) => seq === index + 2)
@@ -89,7 +90,7 @@ function agrees({ id, lastSeq, messages, lastNumber, seqs }: Stored, taken: read
   return dense && inOrder && messages === lastNumber && seqs.join() === sent.join()
 }
 
-await t.test('two nodes contend for 40 overlapping conversations', needsServer(), async t => {
+await t.test('two nodes that write to the same 40 conversations agree, without a deadlock', needsServer(), async t => {
   const { nodes, deadlocks } = await openNodes(t)
   const pairs = await openPairs(nodes[0])
   const tried: Draft[] = []
@@ -145,7 +146,7 @@ await t.test('two nodes contend for 40 overlapping conversations', needsServer()
   t.equal(deadlocks(), 0)
 })
 
-await t.test('two people who open their conversation at once have one, created once', needsServer(), async t => {
+await t.test('two people who open their conversation at once get the same one', needsServer(), async t => {
   const {
     nodes: [one, two]
   } = await openNodes(t)

@@ -11,7 +11,7 @@ export interface Engine {
   readonly name: string
   /** Why it cannot be run here, or false. */
   readonly skip: string | false
-  /** A migrated database of its own, which `close` removes. */
+  /** Opens a fresh, migrated database, which `close` removes. */
   open(): Promise<OpenDatabase>
 }
 
@@ -26,13 +26,13 @@ export function engines(): Engine[] {
   ]
 }
 
-/** A migrated database for a test of what stands above it: on the server where there is one, which costs a tenth of starting the embedded
- *  engine. What the engines must agree on is for the suites of this folder. */
+/** A migrated database for tests of the layers above. It is on the server when there is one, because the embedded
+ *  engine takes ten times as long to start. The suites of this folder test both engines. */
 export function openAny(): Promise<OpenDatabase> {
   return SERVER === '' ? openMigrated({ engine: 'pglite' }) : openOnServer()
 }
 
-/** Runs `suite` once an engine, each time on a fresh database. */
+/** Runs `suite` once on each engine, each time on a fresh database. */
 export async function onEveryEngine(t: Test, suite: (t: Test, open: OpenDatabase) => Promise<void>): Promise<void> {
   for (const engine of engines()) {
     await t.test(`on ${engine.name}`, { skip: engine.skip }, async t => {
@@ -43,10 +43,10 @@ export async function onEveryEngine(t: Test, suite: (t: Test, open: OpenDatabase
   }
 }
 
-/** A fresh, empty database on the server: its address, and how to remove it. */
-export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+/** Creates an empty database on the server, with `options` of CREATE DATABASE. `drop` removes it. */
+export async function createDatabase(options = ''): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await onServer(`CREATE DATABASE ${name}`)
+  await onServer(`CREATE DATABASE ${name} ${options}`)
   const url = new URL(SERVER)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
@@ -69,12 +69,12 @@ export async function addPeople(database: Database, count: number): Promise<User
   return rows.map(({ id }) => id)
 }
 
-/** Lets `blocker` block `blocked`. */
+/** Stores that `blocker` blocks `blocked`. */
 export async function addBlock(database: Database, blocker: UserId, blocked: UserId): Promise<void> {
   await database.query({ name: 'test_add_block', text: 'INSERT INTO block VALUES ($1, $2)' }, [blocker, blocked])
 }
 
-/** Makes everything that changed so far older by so many seconds, for sync. */
+/** Makes all changes so far older by `seconds`, for tests of sync. */
 export async function ageChanges(database: Database, seconds: number): Promise<void> {
   const age = "- $1::int * interval '1 s'"
   const texts = {

@@ -1,15 +1,15 @@
 import type { ConversationId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
 import type { OpenDatabase } from '../../src/database/open.ts'
+import { created, directFixture, draft } from './direct-fixture.ts'
 import { onEveryEngine } from './engines.ts'
-import { acquaint, created, draft } from './talk.ts'
 
 const ABSENT = 42 as ConversationId
 const LARGE_METADATA = "metadata = jsonb_build_object('text', repeat('x', 8192))"
 
 async function suite(t: Test, open: OpenDatabase) {
-  await t.test('pages go both ways, oldest first within', async t => {
-    const { ann, eve, id, messages } = await acquaint(open)
+  await t.test('pages go in both directions, and are oldest first', async t => {
+    const { ann, eve, id, messages } = await directFixture(open)
     const sent = (await messages.append(Array.from({ length: 10 }, (_, i) => draft(id, ann, `${i + 1}`)))).map(created)
     const at = (n: number) => created(sent[n - 1]).seq
     const texts = async (window: Parameters<typeof messages.page>[2]) => {
@@ -27,9 +27,9 @@ async function suite(t: Test, open: OpenDatabase) {
     t.equal(await messages.page(ABSENT, ann, { limit: 3 }), null)
   })
 
-  await t.test('a message is found by its members, and only in its conversation', async t => {
-    const { ann, bob, eve, id, messages } = await acquaint(open)
-    const other = await acquaint(open)
+  await t.test('only members of its conversation find a message', async t => {
+    const { ann, bob, eve, id, messages } = await directFixture(open)
+    const other = await directFixture(open)
     const sent = created((await messages.append([draft(id, ann, 'here')]))[0])
 
     const found = await messages.findForMember(id, sent.id, bob)
@@ -52,8 +52,8 @@ async function suite(t: Test, open: OpenDatabase) {
     t.equal(await messages.findForMember(other.id, sent.id, other.ann), null)
   })
 
-  await t.test('no write makes of a message what cannot be', async t => {
-    const { ann, id, messages } = await acquaint(open)
+  await t.test('the database refuses an impossible message', async t => {
+    const { ann, id, messages } = await directFixture(open)
     const sent = created((await messages.append([draft(id, ann, 'kept')]))[0])
     const impossible = [
       'seq = 0',

@@ -6,7 +6,8 @@ import { createDatabase } from './engines.ts'
 
 const DEADLOCK = '40P01'
 
-/** Two nodes over one database, and how often a statement of theirs was ended as part of a deadlock: who asks tries again, and hides it. */
+/** Two nodes over one database. `deadlocks` counts the statements that PostgreSQL ended because of a deadlock. Adapters
+ *  repeat those, so their answers do not show it. */
 export interface TwoNodes {
   readonly nodes: readonly [OpenDatabase, OpenDatabase]
   deadlocks(): number
@@ -40,9 +41,9 @@ export async function openNodes(t: Test): Promise<TwoNodes> {
   return { nodes, deadlocks: () => deadlocks }
 }
 
-/** One of `list`, by chance. */
+/** A random item of `list`. */
 export function pick<T>(list: readonly T[]): T {
   const item = list[Math.floor(Math.random() * list.length)]
-  if (item === undefined) throw new Error('nothing to pick from')
+  if (item === undefined) throw new Error('the list is empty')
   return item
 }

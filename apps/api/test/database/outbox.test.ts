@@ -1,174 +1,136 @@
-import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { EventEmitter, once } from 'node:events'
+import type { Bus } from '@rendezvous/cluster'
+import type { UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { readChanges } from '../../src/adapters/changes.ts'
-import { conversationsIn } from '../../src/adapters/conversations.ts'
-import { groupsIn } from '../../src/adapters/groups.ts'
-import { outboxIn } from '../../src/adapters/outbox.ts'
+import { outboxIn } from '../../src/announce/outbox/adapter.ts'
+import { appendPersonalEvents } from '../../src/announce/personal/adapter.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
-import type { Change } from '../../src/ports/changes.ts'
-import { addPeople, engines, needsServer, onEveryEngine } from './engines.ts'
-import { acquaint } from './talk.ts'
+import { recordingBus } from '../recording.ts'
+import { directFixture } from './direct-fixture.ts'
+import { addPeople, onEveryEngine } from './engines.ts'
+import { ageOutbox, sweeperOver } from './sweeping.ts'
 
-/** Announces to a list. */
-function recorder() {
-  const changes: Change[] = []
-  return { changes, publish: async (batch: readonly Change[]) => void changes.push(...batch) }
+/** Counts the idle open transactions of this database, without that of the query. */
+const PENDING = {
+  name: 'test_pending_transactions',
+  text: `SELECT count(*)::int AS transactions FROM pg_stat_activity
+    WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()`
 }
-
-const summary = (changes: readonly Change[]) => changes.map(({ seq, type }) => `${seq} ${type}`)
 
 async function suite(t: Test, open: OpenDatabase) {
   const outbox = outboxIn(open.database)
-  const empty = async () => {
-    await outbox.sweep(0, 1_000, async () => {})
+  /** Sweeps all rows, also young ones. */
+  const sweep = async (publish: Bus['publish'] = async () => {}) => {
+    await ageOutbox(open.database)
+    return sweeperOver(open.database, publish).sweep()
   }
 
-  await t.test('what a crash left unannounced is swept: every change once, in order, then forgotten', async t => {
-    await empty()
-    const { ann, bob, id, say, conversations } = await acquaint(open)
+  await t.test('a sweep announces every change that a crash left unannounced, once and in order', async t => {
+    await sweep()
+    const { ann, bob, id, say, conversations } = await directFixture(open)
     await say(ann, 'a', 'b')
     await conversations.leave(id, bob)
     await say(ann, 'c')
-    const { changes, publish } = recorder()
+    const { bus, take } = recordingBus()
 
-    const swept = await outbox.sweep(0, 100, publish)
-
-    t.equal(swept, 4)
-    t.same(summary(changes), [
-      '1 conversation_created',
-      '2 message_created',
-      '3 message_created',
-      '4 superseded',
-      '5 message_created'
-    ])
-    t.match(changes[0], { conversationId: id, memberIds: [ann, bob], by: ann, userIds: [ann, bob] })
-    t.match(changes[1], {
-      memberIds: [ann, bob],
-      message: { content: 'a', senderId: ann, receiverId: bob, status: 'sent' },
-      rejoinedIds: []
-    })
-    t.match(changes[4], { rejoinedIds: [bob] })
-    t.equal(await outbox.sweep(0, 100, publish), 0)
-  })
-
-  await t.test('joining and leaving come back as such', async t => {
-    const { ann, bob, id, conversations } = await acquaint(open)
-    await conversations.leave(id, bob)
-    await conversations.leave(id, ann)
-    await conversations.openDirect(ann, bob)
-
-    const changes = await readChanges(open.database, [{ conversationId: id, fromSeq: 1 as Seq, toSeq: 99 as Seq }])
-
-    t.same(summary(changes), ['1 conversation_created', '2 member_left', '3 superseded', '4 member_joined'])
-    t.match(changes[1], { userIds: [bob], by: bob, memberIds: [bob, ann] })
-    t.match(changes[3], { userIds: [ann], memberIds: [ann, bob], membersSeq: 4 })
+    t.equal(await sweep(bus.publish), 4)
+    const published = take()
+    const topics = [`user:${ann}`, `user:${bob}`]
+    t.match(published, [{ topics, header: { kind: 'events', conversation: id, from: 1, to: 5 } }])
     t.same(
-      await readChanges(open.database, [{ conversationId: id, fromSeq: 3 as Seq, toSeq: 4 as Seq }]),
-      changes.slice(2)
+      published.flatMap(({ frames }) => frames.map(({ type }) => type)),
+      ['conversation_created', 'message_created', 'message_created', 'resync', 'message_created']
     )
-    t.same(
-      await readChanges(open.database, [{ conversationId: 42 as ConversationId, fromSeq: 1 as Seq, toSeq: 9 as Seq }]),
-      []
-    )
+    t.match(published[0]?.frames[1], { content: 'a', from: ann, to: bob })
+    t.equal(await sweep(bus.publish), 0)
+    t.same(take(), [])
   })
 
-  await t.test('who came into a group is told whatever became of him since', async t => {
-    const people = await addPeople(open.database, 4)
-    const [ann, bob, carl, dora] = people as [UserId, UserId, UserId, UserId]
-    const groups = groupsIn(open.database)
-    const made = await groups.create({ ownerId: ann, memberIds: [bob], title: '', history: 'all' })
-    if (made.status !== 'ok') throw new Error('the group was not made')
-    const act = { conversationId: made.id, actorId: ann, rank: 1 }
-    await groups.add(act, [carl, dora])
-    await groups.setRole(act, bob, 'admin')
-    await groups.setRole(act, carl, 'admin')
-    await conversationsIn(open.database).leave(made.id, dora)
-
-    const changes = await readChanges(open.database, [{ conversationId: made.id, fromSeq: 1 as Seq, toSeq: 99 as Seq }])
-
-    t.same(summary(changes), [
-      '1 conversation_created',
-      '2 member_joined',
-      '3 message_created',
-      '4 superseded',
-      '5 superseded',
-      '6 member_left',
-      '7 message_created'
-    ])
-    t.match(changes[0], { userIds: [ann, bob], by: ann })
-    t.match(changes[1], { userIds: [carl, dora], by: ann })
-    t.match(changes[5], { userIds: [dora], by: dora, ownerId: null })
-    t.same(
-      await readChanges(open.database, [{ conversationId: made.id, fromSeq: 2 as Seq, toSeq: 3 as Seq }]),
-      changes.slice(1, 3)
-    )
-  })
-
-  await t.test('that an owner left names who owns the group now', async t => {
-    const [ann, bob, carl] = (await addPeople(open.database, 3)) as [UserId, UserId, UserId]
-    const groups = groupsIn(open.database)
-    const made = await groups.create({ ownerId: ann, memberIds: [bob, carl], title: '', history: 'all' })
-    if (made.status !== 'ok') throw new Error('the group was not made')
-    await conversationsIn(open.database).leave(made.id, ann)
-    const between = () => readChanges(open.database, [{ conversationId: made.id, fromSeq: 2 as Seq, toSeq: 3 as Seq }])
-
-    t.match(await between(), [{ type: 'member_left', userIds: [ann], ownerId: bob }, { type: 'message_created' }])
-    await groups.setRole({ conversationId: made.id, actorId: bob, rank: 1 }, carl, 'owner')
-    t.match(await between(), [
-      { type: 'member_left', userIds: [ann], by: ann, ownerId: carl },
-      { type: 'message_created' }
-    ])
-  })
-
-  await t.test('a row that is done, or younger than asked, is not swept', async t => {
-    await empty()
-    const { ann, say } = await acquaint(open)
+  await t.test('a sweep skips rows that are done, and rows that are too young', async t => {
+    await sweep()
+    const { ann, say } = await directFixture(open)
     const [answer] = await say(ann, 'x')
     if (answer?.status !== 'created') throw new Error('not created')
-    const { changes, publish } = recorder()
+    const { bus, take } = recordingBus()
 
-    t.equal(await outbox.sweep(60_000, 100, publish), 0)
+    t.equal(await sweeperOver(open.database, bus.publish).sweep(), 0)
     await outbox.done([answer.outboxId, 987_654_321])
-    t.equal(await outbox.sweep(0, 100, publish), 1)
-    t.same(summary(changes), ['1 conversation_created'])
+    t.equal(await sweep(bus.publish), 1)
+    t.match(take(), [{ frames: [{ seq: 1, type: 'conversation_created' }] }])
   })
 
-  await t.test('rows stay when announcing fails, and the limit holds', async t => {
-    await empty()
-    const { ann, say } = await acquaint(open)
+  await t.test('a claimed row can be claimed again after its release or the end of its lease', async t => {
+    await sweep()
+    const { ann, say } = await directFixture(open)
     await say(ann, 'x')
-    const { changes, publish } = recorder()
+    const claim = (leaseMs: number, limit = 100) => outbox.claim({ olderThanMs: 0, leaseMs, limit })
+    const idsOf = (rows: readonly { readonly id: number }[]) => rows.map(({ id }) => id)
 
-    await t.rejects(
-      outbox.sweep(0, 100, async () => {
-        throw new Error('the bus is down')
-      }),
-      /the bus is down/
-    )
-    t.equal(await outbox.sweep(0, 1, publish), 1)
-    t.same(summary(changes), ['1 conversation_created'])
-    t.equal(await outbox.sweep(0, 1, publish), 1)
-    t.equal(await outbox.sweep(0, 1, publish), 0)
+    const claimed = idsOf(await claim(60_000, 1))
+    t.equal(claimed.length, 1, 'no more than the limit')
+    claimed.push(...idsOf(await claim(60_000)))
+    t.equal(claimed.length, 2)
+    t.same(await claim(60_000), [], 'a claimed row is not claimed twice')
+
+    await outbox.release(claimed)
+    t.same(idsOf(await claim(-1_000)), claimed, 'after its release')
+    t.same(idsOf(await claim(60_000)), claimed, 'after a lease that has ended')
+    await outbox.done(claimed)
+  })
+
+  await t.test('rows above the age limit are deleted', async t => {
+    await sweep()
+    const { ann, say } = await directFixture(open)
+    await say(ann, 'x')
+
+    const expire = (maxAgeMs: number, userMaxAgeMs: number, limit: number) =>
+      outbox.expire({ maxAgeMs, userMaxAgeMs, limit })
+    t.equal(await expire(3_600_000, -1_000, 100), 0)
+    t.equal(await expire(-1_000, 3_600_000, 1), 1, 'no more than the limit')
+    t.equal(await expire(-1_000, 3_600_000, 100), 1)
+    t.same(await outbox.claim({ olderThanMs: 0, leaseMs: 1, limit: 100 }), [])
+  })
+
+  await t.test('rows of users have an age limit of their own', async t => {
+    await sweep()
+    const [ann] = (await addPeople(open.database, 1)) as [UserId]
+    const ended = { type: 'session_ended', session_id: 'a', user_agent: '', reason: 'logged_out' } as const
+    await open.database.transaction(transaction => appendPersonalEvents(transaction, ann, [ended]))
+
+    t.equal(await outbox.expire({ maxAgeMs: -1_000, userMaxAgeMs: 3_600_000, limit: 100 }), 0)
+    t.equal(await outbox.expire({ maxAgeMs: 3_600_000, userMaxAgeMs: -1_000, limit: 100 }), 1)
+  })
+
+  await t.test('a bus that hangs holds neither a transaction nor a database connection', async t => {
+    await sweep()
+    const { ann, say } = await directFixture(open)
+    await say(ann, 'x')
+    const bus = new EventEmitter()
+    const swept = sweep(async () => {
+      const taken = once(bus, 'taken')
+      bus.emit('publishing')
+      await taken
+    })
+    await once(bus, 'publishing')
+
+    t.same(await open.database.transaction(transaction => transaction.query(PENDING)), [{ transactions: 0 }])
+    bus.emit('taken')
+    t.equal(await swept, 2)
+  })
+
+  await t.test('while a worker announces rows, another takes none of them', async t => {
+    await sweep()
+    const { ann, say } = await directFixture(open)
+    await say(ann, 'x')
+    const { bus, take } = recordingBus()
+
+    const swept = await sweep(async () => {
+      t.equal(await sweeperOver(open.database, bus.publish).sweep(), 0)
+    })
+
+    t.equal(swept, 2)
+    t.same(take(), [])
   })
 }
 
 await onEveryEngine(t, suite)
-
-await t.test('two nodes sweep different rows', needsServer(), async t => {
-  const engine = engines().find(({ name }) => name === 'PostgreSQL')
-  if (engine === undefined) throw new Error('no such engine')
-  const open = await engine.open()
-  t.teardown(() => open.close())
-  const { ann, say } = await acquaint(open)
-  await say(ann, 'x')
-  const outbox = outboxIn(open.database)
-  const second = recorder()
-
-  const swept = await outbox.sweep(0, 1, async () => {
-    t.equal(await outbox.sweep(0, 10, second.publish), 1)
-  })
-
-  t.equal(swept, 1)
-  t.same(summary(second.changes), ['2 message_created'])
-  t.equal(await outbox.sweep(0, 10, second.publish), 0)
-})

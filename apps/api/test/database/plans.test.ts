@@ -1,35 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { databaseAddresses } from '../../src/adapters/addresses.ts'
-import { readChanges } from '../../src/adapters/changes.ts'
-import { conversationsIn } from '../../src/adapters/conversations.ts'
-import { groupsIn } from '../../src/adapters/groups.ts'
-import { messageChangesIn } from '../../src/adapters/message-changes.ts'
-import { messagesIn } from '../../src/adapters/messages.ts'
-import { oldHashesIn } from '../../src/adapters/old-hashes.ts'
-import { outboxIn } from '../../src/adapters/outbox.ts'
-import { readStretch } from '../../src/adapters/personal.ts'
-import { receiptsIn } from '../../src/adapters/receipts.ts'
-import { searchIn } from '../../src/adapters/search.ts'
-import { databaseSessions } from '../../src/adapters/sessions.ts'
-import { syncIn } from '../../src/adapters/sync.ts'
-import { databaseUsers } from '../../src/adapters/users.ts'
-import { visibilityIn } from '../../src/adapters/visibility.ts'
+import { outboxIn } from '../../src/announce/outbox/adapter.ts'
+import { personalStreamsIn, readStretch } from '../../src/announce/personal/adapter.ts'
+import { changesIn } from '../../src/chat/changes/adapter.ts'
+import { conversationsIn } from '../../src/chat/conversations/adapter.ts'
+import { groupsIn } from '../../src/chat/groups/adapter.ts'
+import { messageChangesIn } from '../../src/chat/message-changes/adapter.ts'
+import { messagesIn } from '../../src/chat/messages/adapter.ts'
+import type { Draft } from '../../src/chat/messages/port.ts'
+import { receiptsIn } from '../../src/chat/receipts/adapter.ts'
+import { searchIn } from '../../src/chat/search/adapter.ts'
+import { syncIn } from '../../src/chat/sync/adapter.ts'
+import { wordlessMessagesIn } from '../../src/chat/words/adapter.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Database } from '../../src/database/port.ts'
-import type { Draft } from '../../src/ports/messages.ts'
+import { databaseAddresses } from '../../src/people/addresses/adapter.ts'
+import { directoryIn } from '../../src/people/directory/adapter.ts'
+import { oldHashesIn } from '../../src/people/old-hashes/adapter.ts'
+import { databaseSessions } from '../../src/people/sessions/adapter.ts'
+import { databaseUsers } from '../../src/people/users/adapter.ts'
+import { visibilityIn } from '../../src/people/visibility/adapter.ts'
 import { createDatabase, needsServer } from './engines.ts'
-import { type Look, type Watched, watch } from './plans.ts'
+import { type Scan, type Watched, watch } from './plans.ts'
 
 const PEOPLE = 20_000
-/** No statement may read more rows of one table: unread looks at 5,000 messages of a conversation at most. */
+/** Most rows of one table that a statement may read. Unread counts read at most 5,000 messages of a conversation. */
 const ROWS = 6_000
-/** Taken from its head, oldest first: needs no condition. */
+/** Tables that are read from their oldest row on, which needs no index condition. */
 const QUEUES = ['outbox']
 
 const [ANN, BOB, EVE] = [1 as UserId, 2 as UserId, 3 as UserId]
-/** What ANN and BOB say a great deal in, and where ANN is one of many. */
+/** ANN and BOB's conversation, which has many messages, and a group of ANN's, which has many members. */
 const HOT = 1_000 as ConversationId
 const ROOM = 999 as ConversationId
 
@@ -44,7 +46,7 @@ const ADD_PEOPLE = `
   UPDATE person SET stream_seq = 3 WHERE stream_seq = 0;
   INSERT INTO retired_token (jti, session_id, expires_at) SELECT gen_random_uuid(), id, now() + interval '1 day' FROM session;`
 
-/** Conversations of five messages: ANN's with 500 people, then everybody's with his neighbour. */
+/** Conversations of five messages: ANN's with 500 people, then of each person with the next one. */
 function addConversations(first: number, last: number): string {
   return `
   INSERT INTO conversation (id, kind, user_low, user_high, created_by, last_seq, members_seq, member_count)
@@ -52,27 +54,28 @@ function addConversations(first: number, last: number): string {
     FROM generate_series(${first}, ${last}) i;
   INSERT INTO membership (conversation_id, user_id, changed_seq, visible_from_seq)
     SELECT id, unnest(ARRAY[user_low, user_high]), 1, 1 FROM conversation WHERE kind = 1 AND id >= ${HOT + first};
-  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content)
-    SELECT c.id, s, s, s - 1, new_id(), c.user_high, gen_random_uuid(), 1, 'hello' FROM conversation c, generate_series(2, 6) s
+  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content, words)
+    SELECT c.id, s, s, s - 1, new_id(), c.user_high, gen_random_uuid(), 1, 'hello', '''hello'':1' FROM conversation c, generate_series(2, 6) s
     WHERE c.kind = 1 AND c.id >= ${HOT + first};`
 }
 
-/** Messages between ANN and BOB, after those there are. */
+/** Messages between ANN and BOB, after the existing ones. Half of them have no words yet. */
 function addMessages(count: number): string {
   return `
-  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content)
-    SELECT c.id, c.last_seq + i, c.last_seq + i, c.last_seq + i - 1, (i::bigint << 20) + 1, 1 + i % 2, gen_random_uuid(), 1, 'hello'
+  INSERT INTO message (conversation_id, seq, changed_seq, number, id, sender_id, client_id, kind, content, words)
+    SELECT c.id, c.last_seq + i, c.last_seq + i, c.last_seq + i - 1, (i::bigint << 20) + 1, 1 + i % 2, gen_random_uuid(), 1, 'hello',
+      CASE WHEN i % 2 = 0 THEN '''hello'':1'::tsvector END
     FROM conversation c, generate_series(1, ${count}) i WHERE c.id = ${HOT};
   UPDATE conversation SET last_seq = last_seq + ${count}, message_count = last_seq + ${count} - 1 WHERE id = ${HOT};`
 }
 
-/** A room of ANN's as full as can be, whose members came a hundred at a time. */
+/** A group of ANN's with the most members allowed, who joined a hundred at a time. */
 const ADD_ROOM = `
   INSERT INTO conversation (id, kind, created_by, last_seq, members_seq, member_count) VALUES (${ROOM}, 2, 1, 200, 200, 10000);
   INSERT INTO membership (conversation_id, user_id, changed_seq, joined_seq)
     SELECT ${ROOM}, i, 2 * (i / 100) + 1, 2 * (i / 100) + 1 FROM generate_series(1, 10000) i;`
 
-/** Everything that requests ask of the database. */
+/** Runs every statement that requests run. */
 async function useAll({ database, prisma }: Watched, id: ConversationId): Promise<void> {
   await useAccounts(database, prisma)
   await useConversations(database, id)
@@ -92,6 +95,7 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await oldHashesIn(database).renew(userId, 'x', 'x')
   await users.findProfile(userId)
   await users.findVisible(userId, BOB)
+  await directoryIn(database).page(userId, { limit: 501 })
   await users.update(userId, { username: randomUUID() })
   await users.saw([{ userId, at: new Date() }])
   const device = { userAgent: '', ip: '' }
@@ -119,6 +123,7 @@ async function useConversations(database: Database, id: ConversationId): Promise
   const draft = { conversationId: id, senderId: ANN, clientId: randomUUID(), kind: 1, content: 'x' }
   await messages.append([draft, { ...draft, clientId: randomUUID() }])
   await messages.append([draft])
+  await messages.tryAppend([{ ...draft, clientId: randomUUID() }])
   const page = await messages.page(id, BOB, { limit: 50 })
   await messages.page(id, BOB, { limit: 50, afterSeq: 100 as Seq })
   await messages.page(id, BOB, { limit: 50, beforeSeq: 5_000 as Seq })
@@ -129,21 +134,29 @@ async function useConversations(database: Database, id: ConversationId): Promise
   await conversations.openDirect(ANN, BOB)
   await conversations.findDirect(BOB, ANN)
   await conversations.listFor(ANN, { limit: 50 })
-  await conversations.listFor(ANN, { limit: 50, before: { changedAt: new Date(), id } })
+  await conversations.listFor(ANN, { limit: 50, before: { activeAt: new Date(), id } })
   await conversations.findForMember(id, ANN)
   await groupsIn(database).members(ROOM, ANN, { limit: 50, after: 100 })
   await visibilityIn(database).contacts([ANN, EVE])
   await visibilityIn(database).among([ANN, EVE], [BOB, EVE, 4 as UserId])
   await receipts.advance([{ conversationId: id, userId: BOB, readSeq: 2_000_000_000 as Seq }])
+  await receipts.deliver(
+    [id, ROOM].map(conversationId => ({ conversationId, userIds: [ANN, BOB], seq: 2_000_000_000 as Seq }))
+  )
   await receipts.deliverAll(EVE)
-  await readChanges(database, [{ conversationId: id, fromSeq: 5 as Seq, toSeq: 20 as Seq }])
+  await changesIn(database).read([{ conversationId: id, fromSeq: 5 as Seq, toSeq: 20 as Seq }])
   await useSync(database, id)
   await conversations.leave(id, BOB)
   await conversations.openDirect(BOB, ANN)
-  await outboxIn(database).sweep(0, 10, async () => {})
+  const outbox = outboxIn(database)
+  const owed = await outbox.claim({ olderThanMs: 0, leaseMs: 60_000, limit: 10 })
+  await personalStreamsIn(database).read([{ userId: ANN, fromSeq: 1 as Seq, toSeq: 9 as Seq }])
+  await outbox.release(owed.map(({ id }) => id))
+  await outbox.done(owed.map(({ id }) => id))
+  await outbox.expire({ maxAgeMs: 3_600_000, userMaxAgeMs: 3_600_000, limit: 10 })
 }
 
-/** All conversations, those since a moment, and one from a value on. */
+/** Syncs all conversations, those changed since a moment, and one from a seq on. */
 async function useSync(database: Database, id: ConversationId): Promise<void> {
   const { read, missed } = syncIn(database, 0)
   await missed([ANN, EVE].map(userId => ({ userId, deafMs: 3_600_000 })))
@@ -157,7 +170,7 @@ async function useSync(database: Database, id: ConversationId): Promise<void> {
   await read({ userId: ANN, since: all.changed.next, ranges: behind, limit: 500 })
 }
 
-/** Changes of messages, and search. */
+/** Changes and searches messages. */
 async function useMessages(database: Database, id: ConversationId): Promise<void> {
   const [messages, changes, search] = [messagesIn(database), messageChangesIn(database), searchIn(database)]
   const drafts = [
@@ -176,8 +189,13 @@ async function useMessages(database: Database, id: ConversationId): Promise<void
   await changes.reactions(which, { limit: 10, after: { emoji: '', userId: 0 } })
   await changes.pins(id, BOB)
   await changes.remove(which, 1)
-  await search.find({ readerId: BOB, text: 'rare', limit: 10 })
-  await search.find({ readerId: BOB, text: 'rare', conversationId: id, limit: 10 })
+  await search.find({ readerId: BOB, query: "'rare'", text: 'rare', limit: 10 })
+  await search.find({ readerId: BOB, query: "'rare'", text: 'rare', conversationId: id, limit: 10 })
+  await search.find({ readerId: EVE, query: "'rare':*", text: 'rare', limit: 10 })
+  const wordless = wordlessMessagesIn(database)
+  await wordless.store(
+    (await wordless.list({ conversationId: id, seq: 0 as Seq }, 200)).map(each => ({ ...each, words: '' }))
+  )
 }
 
 async function useGroups(database: Database): Promise<void> {
@@ -186,30 +204,30 @@ async function useGroups(database: Database): Promise<void> {
   const made = await groups.create(draft)
   await groups.create(draft)
   const id = made.status === 'ok' ? made.id : (1 as ConversationId)
-  const act = { conversationId: id, actorId: ANN, rank: 3 }
+  const act = { conversationId: id, actorId: ANN, requiredRank: 3 }
   await groups.add(act, [EVE])
   await groups.setRole(act, BOB, 'admin')
   await groups.update(act, { title: randomUUID() })
   await groups.members(id, BOB, { limit: 50, after: 0 })
-  await conversations.audience(id, ANN)
+  await conversations.recipients(id, ANN)
   await conversations.rooms([ANN, EVE])
   await conversations.present([{ id, userIds: [ANN, EVE] }])
-  await readChanges(database, [{ conversationId: id, fromSeq: 1 as Seq, toSeq: 9 as Seq }])
+  await changesIn(database).read([{ conversationId: id, fromSeq: 1 as Seq, toSeq: 9 as Seq }])
   await groups.remove(act, [EVE])
   await conversations.leave(id, ANN)
 }
 
-/** Looks that found their table without an index condition. */
-function unled(looks: readonly Look[]): string[] {
-  return looks.filter(({ table, byIndex }) => !byIndex && !QUEUES.includes(table)).map(tell)
+/** Describes the scans that had no index condition. */
+function withoutIndex(scans: readonly Scan[]): string[] {
+  return scans.filter(({ table, byIndex }) => !byIndex && !QUEUES.includes(table)).map(describe)
 }
 
-/** Looks at more rows than a statement may read. */
-function excessive(looks: readonly Look[]): string[] {
-  return looks.filter(({ rows }) => rows > ROWS).map(tell)
+/** Describes the scans that read more rows than a statement may. */
+function excessive(scans: readonly Scan[]): string[] {
+  return scans.filter(({ rows }) => rows > ROWS).map(describe)
 }
 
-function tell({ query, table, node, rows }: Look): string {
+function describe({ query, table, node, rows }: Scan): string {
   return `${node} on ${table}, ${rows} rows: ${query.replaceAll(/\s+/g, ' ').slice(0, 60)}`
 }
 
@@ -232,49 +250,49 @@ await t.test('every statement finds its rows by an index', { ...needsServer(), t
   const { watched } = await open(t)
   const early = watched()
   await migrate(early.database)
-  early.looks()
+  early.scans()
 
   await t.test('on fresh tables, with generic plans', async t => {
     await useAll(early, 1 as ConversationId)
-    const looks = early.looks()
-    t.same(unled(looks), [])
-    t.ok(looks.length > 100, `${looks.length} looks`)
+    const scans = early.scans()
+    t.same(withoutIndex(scans), [])
+    t.ok(scans.length > 100, `${scans.length} scans`)
   })
 
   await early.database.transaction(transaction =>
     transaction.script(ADD_PEOPLE + addConversations(0, 15_000) + addMessages(200_000) + ADD_ROOM)
   )
-  early.looks()
+  early.scans()
 
   await t.test('on large tables, with the plans made while they were empty', async t => {
     await useAll(early, HOT)
-    const looks = early.looks()
-    t.same(unled(looks), [])
-    t.same(excessive(looks), [])
+    const scans = early.scans()
+    t.same(withoutIndex(scans), [])
+    t.same(excessive(scans), [])
   })
 
   await t.test('on large tables, with plans made of their statistics', async t => {
     await early.database.query({ name: 'test_analyze', text: 'ANALYZE' })
     const late = watched()
     await useAll(late, HOT)
-    const looks = late.looks()
-    t.same(unled(looks), [])
-    t.same(excessive(looks), [])
+    const scans = late.scans()
+    t.same(withoutIndex(scans), [])
+    t.same(excessive(scans), [])
   })
 })
 
 await t.test('plans made when tables were small serve large ones', { ...needsServer(), timeout: 120_000 }, async t => {
   const { watched } = await open(t)
   const one = watched()
-  const { database, looks } = one
+  const { database, scans } = one
   await migrate(database)
   await database.transaction(transaction => transaction.script(ADD_PEOPLE + addConversations(0, 60)))
   await database.query({ name: 'test_analyze', text: 'ANALYZE' })
   await useAll(one, HOT)
 
   await database.transaction(transaction => transaction.script(addConversations(61, 5_000) + addMessages(50_000)))
-  looks()
+  scans()
   await useAll(one, HOT)
 
-  t.same(excessive(looks()), [])
+  t.same(excessive(scans()), [])
 })

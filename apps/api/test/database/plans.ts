@@ -4,12 +4,14 @@ import { PrismaClient } from '../../../../prisma/client/client.ts'
 import type { Database } from '../../src/database/port.ts'
 import { PLANNER, postgresDatabase } from '../../src/database/postgres.ts'
 
-/** A node of a plan, as PostgreSQL writes it. */
+/** A node of a plan, as PostgreSQL logs it in JSON. */
 interface PlanNode {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
   readonly 'Index Cond'?: string
   readonly 'Recheck Cond'?: string
+  /** By the place of a row that an index found before. */
+  readonly 'TID Cond'?: string
   readonly 'Order By'?: string
   readonly 'Actual Rows'?: number
   readonly 'Actual Loops'?: number
@@ -22,22 +24,23 @@ interface Explained {
   readonly Plan: PlanNode
 }
 
-/** One look at a table: by which node, whether an index condition led to it, and how many rows were read altogether. */
-export interface Look {
+/** One scan of a table: its plan node, whether it had an index condition, and the rows it read over all loops. */
+export interface Scan {
   readonly query: string
   readonly table: string
   readonly node: string
+  /** Whether the scan has an index condition. */
   readonly byIndex: boolean
   readonly rows: number
 }
 
-/** A database on one connection that tells how each statement was carried out, those inside functions too. */
+/** A database on one connection that records the plan of each statement, those inside functions included. */
 export interface Watched {
   readonly database: Database
-  /** Over the same connection. */
+  /** Uses the same connection. */
   readonly prisma: PrismaClient
-  /** The looks at tables since the last call. */
-  looks(): Look[]
+  /** The scans of tables since the last call. */
+  scans(): Scan[]
   close(): Promise<void>
 }
 
@@ -52,7 +55,7 @@ const SETTINGS = {
   client_min_messages: 'notice'
 }
 
-/** Opens a watched connection, with the plans of the product's. The user must be a superuser. */
+/** Opens a watched connection with the planner settings of the product. The user must be a superuser. */
 export function watch(url: string): Watched {
   const settings = [...PLANNER, ...Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`)]
   const pool = new pg.Pool({
@@ -62,13 +65,13 @@ export function watch(url: string): Watched {
     options: settings.map(setting => `-c ${setting}`).join(' ')
   })
   pool.on('error', () => {}) // the database may be dropped while a connection is still closing
-  const seen: Look[] = []
+  const seen: Scan[] = []
   pool.on('connect', client => {
     client.on('notice', ({ message }) => {
       const json = /^duration: .*? plan:\n([\s\S]*)$/.exec(message ?? '')?.[1]
       if (json === undefined) return
       const explained: Explained = JSON.parse(json)
-      seen.push(...looksOf(explained['Query Text'], explained.Plan))
+      seen.push(...scansOf(explained['Query Text'], explained.Plan))
     })
   })
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
@@ -76,15 +79,15 @@ export function watch(url: string): Watched {
     await prisma.$disconnect()
     await pool.end()
   }
-  return { database: postgresDatabase(pool), prisma, looks: () => seen.splice(0), close }
+  return { database: postgresDatabase(pool), prisma, scans: () => seen.splice(0), close }
 }
 
-function looksOf(query: string, node: PlanNode): Look[] {
-  const below = (node.Plans ?? []).flatMap(child => looksOf(query, child))
+function scansOf(query: string, node: PlanNode): Scan[] {
+  const below = (node.Plans ?? []).flatMap(child => scansOf(query, child))
   const table = node['Relation Name']
   if (table === undefined || !node['Node Type'].endsWith('Scan')) return below
   const loops = node['Actual Loops'] ?? 0
   const each = (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)
-  const byIndex = node['Index Cond'] !== undefined || node['Recheck Cond'] !== undefined
+  const byIndex = (['Index Cond', 'Recheck Cond', 'TID Cond'] as const).some(condition => node[condition] !== undefined)
   return [{ query, table, node: node['Node Type'], byIndex, rows: loops * each }, ...below]
 }

@@ -11,7 +11,7 @@ const ADD = {
 }
 
 async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) {
-  await t.test('values come back in the same JavaScript types', async t => {
+  await t.test('both engines answer values in the same JavaScript types', async t => {
     const rows = await database.query(
       {
         name: 'test_types',
@@ -50,16 +50,16 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     t.equal(sqlState(new Error('other')), '')
   })
 
-  await t.test('a transaction commits whole or leaves nothing', async t => {
+  await t.test('a transaction commits all of its writes or none', async t => {
     const user = await prisma.user.create({ data: { username: 'ann', passwordHash: 'x' } })
     const add = (key: string) => ({ name: 'test_key', text: 'INSERT INTO login_key VALUES ($1, $2)', key })
 
     await t.rejects(
       database.transaction(async transaction => {
         await transaction.query(add('a'), ['a', user.id])
-        throw new Error('changed my mind')
+        throw new Error('rolled back')
       }),
-      /changed my mind/
+      /rolled back/
     )
     t.same(await database.query(COUNT), [{ n: 0 }])
     const answer = await database.transaction(async transaction => {
@@ -70,7 +70,7 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     t.same(await database.query(COUNT), [{ n: 1 }])
   })
 
-  await t.test('a query beside a transaction is no part of it', async t => {
+  await t.test('a query outside a transaction is not rolled back with it', async t => {
     let beside: Promise<unknown> = Promise.resolve()
     await t.rejects(
       database.transaction(async transaction => {
@@ -84,13 +84,13 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     t.equal(await prisma.user.count({ where: { username: 'bob' } }), 1)
   })
 
-  await t.test('a snapshot sees one moment, and writes nothing', async t => {
+  await t.test('a snapshot reads one state, and cannot write', async t => {
     let beside: Promise<unknown> = Promise.resolve()
     const seen = await database.snapshot(async snapshot => {
       const before = await snapshot.query(COUNT)
       const written = prisma.user.create({ data: { username: 'dora', passwordHash: 'x' } })
       beside = written.then(({ id }) => prisma.loginKey.create({ data: { key: 'dora', userId: id } }))
-      if (engine === 'postgresql') await beside // on the embedded engine it waits
+      if (engine === 'postgresql') await beside // on the embedded engine it waits for the snapshot
       return [before, await snapshot.query(COUNT)]
     })
     await beside
@@ -102,13 +102,13 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     )
   })
 
-  await t.test('prisma names the key that is taken', async t => {
+  await t.test('prisma reports a duplicate key', async t => {
     const user = await prisma.user.create({ data: { username: 'eve', passwordHash: 'x' } })
     await prisma.loginKey.create({ data: { key: 'eve', userId: user.id } })
     await t.rejects(prisma.loginKey.create({ data: { key: 'eve', userId: user.id } }), { code: 'P2002' })
   })
 
-  await t.test('tidying up changes nothing that is there', async t => {
+  await t.test('tidying deletes nothing', async t => {
     const before = await database.query(COUNT)
     await tidy()
     t.same(await database.query(COUNT), before)
@@ -122,7 +122,7 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
     t.ok(turns > 5, `${turns} turns`)
   })
 
-  if (engine === 'pglite') return // it prepares nothing
+  if (engine === 'pglite') return // the embedded engine prepares no statements
   await t.test('a statement keeps one plan for all parameters', async t => {
     const look = { name: 'test_look', text: 'SELECT id FROM outbox WHERE id = ANY ($1::bigint[])' }
     const plans = { name: 'test_plans', text: 'SELECT custom_plans AS n FROM pg_prepared_statements WHERE name = $1' }
@@ -135,7 +135,7 @@ async function suite(t: Test, { engine, database, prisma, tidy }: OpenDatabase) 
 
 await onEveryEngine(t, suite)
 
-await t.test('a transaction that failed for a passing reason is done again, five times at most', async t => {
+await t.test('a transaction that failed for a temporary reason runs at most five times', async t => {
   const fail = (code: string, times: number) => {
     let calls = 0
     const run = async () => {
@@ -154,7 +154,7 @@ await t.test('a transaction that failed for a passing reason is done again, five
   t.equal(other.calls(), 1)
 })
 
-t.test('an error of the data is told from others', async t => {
+t.test('an error of the data is distinguished from others', async t => {
   const dataError = (code: string) => isDataError(Object.assign(new Error(code), { code }))
   t.same(['22021', '23514', '23505', '40001', '57014', 'ECONNRESET'].map(dataError), [
     true,

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { type ConversationId, limits, type Seq, type UserId } from '@rendezvous/contract'
 import t, { type Test } from 'tap'
-import { messagesIn } from '../../src/adapters/messages.ts'
-import { receiptsIn } from '../../src/adapters/receipts.ts'
+import { messagesIn } from '../../src/chat/messages/adapter.ts'
+import { receiptsIn } from '../../src/chat/receipts/adapter.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
+import { directFixture } from './direct-fixture.ts'
 import { addBlock, addPeople, onEveryEngine } from './engines.ts'
-import { acquaint } from './talk.ts'
 
 const ABSENT = 42 as ConversationId
 const seq = (value: number) => value as Seq
 
-/** As `acquaint`, with what receipts came to. */
+/** `directFixture` with receipts. `statuses` reads the message statuses that a user sees. */
 async function correspond(open: OpenDatabase) {
-  const { messages, id, ...others } = await acquaint(open)
+  const { messages, id, ...others } = await directFixture(open)
   const statuses = async (userId: UserId) =>
     (await messages.page(id, userId, { limit: 50 }))?.messages.map(({ status }) => status)
   return { ...others, id, statuses, receipts: receiptsIn(open.database, open.hot) }
 }
 
 async function suite(t: Test, open: OpenDatabase) {
-  await t.test('a receipt names the messages of the other that it newly covers', async t => {
+  await t.test('a receipt names the messages of the other person that it newly covers', async t => {
     const { ann, bob, id, say, statuses, receipts } = await correspond(open)
     await say(ann, '2', '3')
     await say(bob, '4')
@@ -28,7 +28,11 @@ async function suite(t: Test, open: OpenDatabase) {
     const [delivered] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(3) }])
     const [read] = await receipts.advance([{ conversationId: id, userId: bob, readSeq: seq(5) }])
 
-    t.match(delivered, { peerId: ann, delivered: { from: 0, to: 3 }, read: { from: 0, to: 0, messages: [] } })
+    t.match(delivered, {
+      peerId: ann,
+      delivered: { from: 0, to: 3 },
+      read: { from: 0, to: 0, messages: { length: 0 } }
+    })
     t.same(
       delivered?.delivered.messages.map(({ seq, senderId }) => ({ seq, senderId })),
       [
@@ -57,11 +61,14 @@ async function suite(t: Test, open: OpenDatabase) {
     const [back] = await receipts.advance([{ conversationId: id, userId: bob, deliveredSeq: seq(1), readSeq: seq(0) }])
 
     t.match(far, { delivered: { from: 0, to: 3 } })
-    t.match(back, { delivered: { from: 3, to: 3, messages: [] }, read: { from: 0, to: 0, messages: [] } })
+    t.match(back, {
+      delivered: { from: 3, to: 3, messages: { length: 0 } },
+      read: { from: 0, to: 0, messages: { length: 0 } }
+    })
   })
 
   await t.test(
-    'receipts of absent, foreign, left and blocked conversations answer null, beside others that count',
+    'receipts of absent, foreign, left and blocked conversations answer null, and others in the batch count',
     async t => {
       const { ann, bob, eve, id, say, receipts } = await correspond(open)
       await say(ann, '2')
@@ -95,10 +102,13 @@ async function suite(t: Test, open: OpenDatabase) {
 
     t.match(first, { delivered: { from: 0, to: 4 }, read: { from: 0, to: 4 } })
     t.equal(first?.read.messages.length, 3)
-    t.match(second, { delivered: { from: 4, to: 4, messages: [] }, read: { from: 4, to: 4, messages: [] } })
+    t.match(second, {
+      delivered: { from: 4, to: 4, messages: { length: 0 } },
+      read: { from: 4, to: 4, messages: { length: 0 } }
+    })
   })
 
-  await t.test('at most a thousand messages are named, the newest', async t => {
+  await t.test('the newest thousand messages at most are named', async t => {
     const { ann, bob, id, say, receipts } = await correspond(open)
     await say(ann, ...Array.from({ length: 1_010 }, (_, i) => `${i}`))
 
@@ -108,7 +118,7 @@ async function suite(t: Test, open: OpenDatabase) {
     t.same([read?.read.messages[0]?.seq, read?.read.messages.at(-1)?.seq], [12, 1_011])
   })
 
-  await t.test('what was hidden from a member is not told as read', async t => {
+  await t.test('a message that was hidden from a member is not told as read', async t => {
     const { ann, bob, id, say, conversations, receipts } = await correspond(open)
     await say(ann, '2')
     await conversations.leave(id, bob)
@@ -122,7 +132,7 @@ async function suite(t: Test, open: OpenDatabase) {
     )
   })
 
-  await t.test('everything that waits for a person is delivered at once, once', async t => {
+  await t.test('everything that waits for a user is delivered in one call, once', async t => {
     const one = await correspond(open)
     await one.say(one.ann, '2', '3')
     const other = await one.conversations.openDirect(one.eve, one.bob)
@@ -140,7 +150,7 @@ async function suite(t: Test, open: OpenDatabase) {
   })
 
   await t.test(
-    'of what waits in many conversations a bounded number is named, the newest, and all is delivered',
+    'when messages wait in many conversations all are delivered, and a bounded number of the newest is named',
     async t => {
       const { ann, bob, eve, say, conversations, receipts, statuses } = await correspond(open)
       const other = await conversations.openDirect(eve, bob)

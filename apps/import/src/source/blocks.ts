@@ -1,14 +1,14 @@
 import { columnsOf } from './column.ts'
 import type { Plan } from './plan.ts'
 
-/** A block as the source has it, both people by their keys. */
+/** A block in the source. People are given by their keys. */
 export interface SourceBlock {
   readonly blocker: string
   readonly blocked: string
   readonly createdAt: Date | null
 }
 
-/** The query for all blocks, `SourceBlock` each, every pair once; null when the source has none. */
+/** A query for all blocks, as `SourceBlock`, each pair once; null when the source has no such table. */
 export function selectBlocks({ blocks }: Plan): string | null {
   if (blocks === null) return null
   const b = columnsOf(blocks, 'b')

@@ -1,7 +1,7 @@
 import type { Field, Section } from '../mapping.ts'
 import type { Table } from './plan.ts'
 
-/** SQL that reads columns of a table under an alias; NULL for those that are not there. */
+/** SQL expressions for the columns of a table under `alias`. A column that the source does not have is NULL. */
 export function columnsOf<S extends Section>({ columns }: Table<S>, alias: string) {
   const place = (field: Field<S>) => {
     const column = columns.get(field)
@@ -9,7 +9,8 @@ export function columnsOf<S extends Section>({ columns }: Table<S>, alias: strin
   }
 
   return {
-    /** As it is, for comparing and sorting. @throws when the plan was made without it. */
+    /** The bare column, for comparing and sorting.
+     *  @throws Error when the source does not have it */
     key(field: Field<S>): string {
       const column = place(field)
       if (column === null) throw new Error(`the plan has no ${field}`)
@@ -20,13 +21,13 @@ export function columnsOf<S extends Section>({ columns }: Table<S>, alias: strin
       const column = place(field)
       return column === null ? 'NULL::text' : `${column.sql}::text`
     },
-    /** Null for what is no moment, such as infinity. */
+    /** A timestamp; NULL for a value such as infinity. */
     time(field: Field<S>): string {
       const column = place(field)
       if (column === null) return 'NULL::timestamptz'
       return `CASE WHEN isfinite(${column.sql}) THEN ${column.sql}::timestamptz END`
     },
-    /** Of a flag, whether it is set; of anything else, whether there is something. Null when unknown. */
+    /** Whether a flag is set, or any other column is neither NULL nor empty. */
     flag(field: Field<S>): string {
       const column = place(field)
       if (column === null) return 'NULL::boolean'

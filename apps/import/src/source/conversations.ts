@@ -1,24 +1,24 @@
 import { columnsOf } from './column.ts'
 import type { Plan, Table } from './plan.ts'
 
-/** A conversation as the source has it, its people by their keys, ascending. */
+/** A conversation in the source. People are given by their keys, ascending. */
 export interface SourceConversation {
   readonly key: string
   readonly title: string | null
-  /** Of two people: then `members` holds these two, one of whom may not be in it any more. */
+  /** Whether it is between two people. Then `members` are these two, one of whom may have left it. */
   readonly isDirect: boolean
   readonly members: readonly string[]
-  /** Who is in it now, ascending. */
+  /** The people who are in it now. */
   readonly present: readonly string[]
-  /** Of `members`, those who are not in it any more: of a direct one, in none that these two have. */
+  /** The members of a direct conversation who have left all conversations of these two. Empty for a group. */
   readonly gone: readonly string[]
   readonly createdBy: string | null
-  /** Of a direct one, when the first of these two people's began. */
+  /** When it began; for a direct one, when the first conversation of these two people began. */
   readonly createdAt: Date | null
 }
 
-/** The query for all conversations, `SourceConversation` each, the one that was written to last coming last; null when the source has none as
- *  such. */
+/** A query for all conversations, as `SourceConversation`, in the order of their last messages; null when the source
+ *  has no such table. */
 export function selectConversations(plan: Plan): string | null {
   if (plan.conversations === null || plan.participants === null) return null
   const c = columnsOf(plan.conversations, 'c')
@@ -36,8 +36,9 @@ export function selectConversations(plan: Plan): string | null {
 }
 
 /**
- * A query for each conversation's `id`, who is `present` (ascending), when the `last` message was written, and the `pair` of a direct one, else null. Direct is what two people are
- * or were in, unless it is said to be a group; where nothing is said, unless it has a title.
+ * A query for each conversation's `id`, its `present` members (ascending), the time of its `last` message, and the
+ * `pair` of a direct one, else null. A conversation is direct when exactly two people are or were in it and its flag
+ * does not make it a group. Without a flag, a title makes it a group.
  */
 export function threads(
   conversations: Table<'conversations'>,

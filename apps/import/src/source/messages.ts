@@ -2,10 +2,10 @@ import { columnsOf } from './column.ts'
 import { threads } from './conversations.ts'
 import type { Plan } from './plan.ts'
 
-/** A message as the source has it, its people by their keys. */
+/** A message in the source. People are given by their keys. */
 export interface SourceMessage {
   readonly key: string
-  /** The two it is between, ascending; null in a conversation of its own, which `conversation` then names. */
+  /** The two people of a direct conversation, ascending; null in a group, which `conversation` then names. */
   readonly pair: readonly [string | null, string | null] | null
   readonly conversation: string | null
   readonly sender: string | null
@@ -14,16 +14,16 @@ export interface SourceMessage {
   readonly type: string | null
   readonly hasFile: boolean | null
   readonly isDeleted: boolean | null
-  /** By everybody but its sender. */
+  /** Whether everybody but the sender has read it. */
   readonly isRead: boolean
   readonly isDelivered: boolean
-  /** Who has read it, where the source knows each. */
+  /** The people who have read it, when the source has a table of them. */
   readonly readers: readonly string[]
 }
 
 /**
- * The query for all messages, `SourceMessage` each: conversation by conversation, in each by time and key. The conversation that was written
- * to last comes last, so that conversations end in the order in which they were used.
+ * A query for all messages, as `SourceMessage`: conversation by conversation, and by time and key inside each. The
+ * conversation with the newest message comes last, so lists show the conversations in the order of their use.
  */
 export function selectMessages(plan: Plan): string {
   const { conversations, participants, messages, readers } = plan

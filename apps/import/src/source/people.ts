@@ -1,7 +1,7 @@
 import { columnsOf } from './column.ts'
 import type { Plan } from './plan.ts'
 
-/** A person as the source has him; null for what it does not know. */
+/** A person in the source; null for what the source does not know. */
 export interface SourcePerson {
   readonly key: string
   readonly username: string | null
@@ -21,7 +21,7 @@ export interface SourcePerson {
   readonly lastSeen: Date | null
 }
 
-/** The query for all people, `SourcePerson` each, by their keys. */
+/** A query for all people, as `SourcePerson`, ordered by key. */
 export function selectPeople({ people, profiles }: Plan): string {
   const own = columnsOf(people, 'u')
   const beside = profiles === null ? null : columnsOf(profiles, 'p')
@@ -42,7 +42,7 @@ export function selectPeople({ people, profiles }: Plan): string {
     FROM ${people.name} u ${join} ORDER BY ${own.key('id')}`
 }
 
-/** The query for the highest number among the keys, as `highest`; null when they are no numbers, or there are none up to `limit`. */
+/** A query for the highest key up to `limit`, as `highest`; null when keys are not numbers, or all are above it. */
 export function selectHighestKey({ people }: Plan, limit: number): string {
   const id = people.columns.get('id')
   if (id === undefined || !/^(smallint|integer|bigint)$/.test(id.type)) return 'SELECT NULL::int AS highest'

@@ -1,21 +1,23 @@
+import { OperatorError } from '@rendezvous/lifecycle'
 import { type Field, type Names, type Section, sections } from '../mapping.ts'
+import { type Model, modelsOf, tablesOf } from './models.ts'
 import type { Source } from './source.ts'
 
 interface Column {
   /** Quoted. */
   readonly name: string
-  /** As PostgreSQL writes it: `bigint`, `character varying(150)`. */
+  /** As PostgreSQL writes it, such as `bigint` or `character varying(150)`. */
   readonly type: string
 }
 
-/** A table that is there, and its columns that are. */
+/** A table of the source, and those of its columns that exist. */
 export interface Table<S extends Section> {
   /** Quoted. */
   readonly name: string
   readonly columns: ReadonlyMap<Field<S>, Column>
 }
 
-/** What is read of a source: null for what it does not have. */
+/** The tables that the import reads; null for a table that the source does not have. */
 export interface Plan {
   readonly people: Table<'people'>
   readonly profiles: Table<'profiles'> | null
@@ -24,62 +26,109 @@ export interface Plan {
   readonly messages: Table<'messages'>
   readonly readers: Table<'readers'> | null
   readonly blocks: Table<'blocks'> | null
-  /** Quoted, by what they hold. */
+  /** The quoted names of tables that are only counted, by what they hold. */
   readonly notYet: ReadonlyMap<string, string>
 }
 
-/** Names that the source does not have. Nothing was written. */
-export class BadNames extends Error {
+/** The source does not have these tables or columns. Nothing was written. */
+export class UnknownNames extends OperatorError {
   constructor(problems: readonly string[]) {
-    super(['the source has not what the names say (a mapping file can say otherwise):', ...problems].join('\n  '))
-    this.name = 'BadNames'
+    super(
+      [
+        'the source does not have these tables or columns. Name the right ones in a mapping file (--mapping):',
+        ...problems
+      ].join('\n  ')
+    )
+    this.name = 'UnknownNames'
   }
 }
 
 const COLUMNS = `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type FROM pg_attribute a
   WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`
-/** What can be a key here: compared, sorted and written as text. */
+/** The types of a key: it is compared, sorted and written as text. */
 const KEY_TYPE = /^(smallint|integer|bigint|uuid|text|character varying.*)$/
 const KEYS: readonly string[] = ['id', 'person', 'conversation', 'message', 'sender', 'receiver', 'blocker', 'blocked']
 
 /**
- * Finds every table and column that `names` name.
- * @throws BadNames that tells all that are missing: what the mapping file gives, and what there is no import without.
+ * Finds the tables and columns of `names` in the source. Of several tables to try, it takes the first that has all
+ * required columns.
+ * @throws UnknownNames that lists every missing name of the mapping file, and every missing name that is required
  */
 export async function planOf(source: Source, names: Names): Promise<Plan> {
-  const problems: string[] = []
-  const look = async <S extends Section>(section: S, isNeeded: boolean): Promise<Table<S> | null> => {
-    const found = await findTable(source, section, names, isNeeded)
-    problems.push(...found.problems)
+  const models = await modelsOf(source)
+  const problems = new Map<Section, readonly string[]>(['people', 'messages'].map(first => [first as Section, []]))
+  const find = async <S extends Section>(section: S, isNeeded: boolean, partner?: string): Promise<Table<S> | null> => {
+    const found = await findTable({ source, names, models }, section, isNeeded, partner)
+    problems.set(section, found.problems)
     return found.table
   }
-  const [people, messages] = [await look('people', true), await look('messages', true)]
-  const conversations = await look('conversations', names.defaults.conversations !== null)
+  const people = await find('people', true)
+  const conversations = await find('conversations', names.defaults.conversations !== null)
+  const messages = await find('messages', true, conversations === null ? 'receiver' : 'conversation')
   const plan = {
-    profiles: await look('profiles', false),
+    profiles: await find('profiles', false),
     conversations,
-    participants: await look('participants', conversations !== null),
-    readers: await look('readers', false),
-    blocks: await look('blocks', false)
+    participants: await find('participants', conversations !== null),
+    readers: await find('readers', false),
+    blocks: await find('blocks', false)
   }
-  const partner = conversations === null ? 'receiver' : 'conversation'
-  if (messages !== null && !messages.columns.has(partner))
-    problems.push(`messages.columns.${partner}: there is no such column`)
   const notYet = await findOthers(source, names)
-  if (people === null || messages === null || problems.length > 0) throw new BadNames(problems)
+  const all = [...problems.values()].flat()
+  if (people === null || messages === null || all.length > 0) throw new UnknownNames(all)
   return { people, messages, ...plan, notYet }
 }
 
-async function findTable<S extends Section>(source: Source, section: S, names: Names, isNeeded: boolean) {
-  const [preset, given] = [names.defaults[section], names.given[section]]
-  const name = given === null ? undefined : (given?.table ?? preset?.table)
-  if (name === undefined) return { table: null, problems: isNeeded ? [`${section}: no table is named`] : [] }
+/** A source, the names to look for in it, and its models. */
+interface Search {
+  readonly source: Source
+  readonly names: Names
+  readonly models: readonly Model[]
+}
 
-  const types = await columnsOf(source, name)
-  if (types.size === 0) {
-    const isMissed = isNeeded || given !== undefined
-    return { table: null, problems: isMissed ? [`${section}.table: there is no table ${quoted(name)}`] : [] }
+/** A table that exists, and which of its names do not. */
+interface Candidate<S extends Section> {
+  readonly table: Table<S>
+  readonly problems: readonly string[]
+}
+
+type Found<S extends Section> = Candidate<S> | { readonly table: null; readonly problems: readonly string[] }
+
+async function findTable<S extends Section>(
+  search: Search,
+  section: S,
+  isNeeded: boolean,
+  partner: string | undefined
+): Promise<Found<S>> {
+  const [preset, given] = [search.names.defaults[section], search.names.given[section]]
+  const named = given?.table === undefined ? (preset?.tables ?? []) : [given.table]
+  const tried = given?.table === undefined ? [...named, ...tablesOf(preset?.models ?? [], search.models)] : named
+  if (given === null || tried.length === 0)
+    return { table: null, problems: isNeeded ? [`${section}: no table is named`] : [] }
+
+  const isMissed = isNeeded || given !== undefined
+  let misfit: Candidate<S> | null = null
+  for (const name of new Set(tried)) {
+    const candidate = await candidateOf(search, section, name, partner)
+    if (candidate?.problems.length === 0) return candidate
+    if (candidate !== null && (isMissed || named.includes(name))) misfit ??= candidate
   }
+  if (misfit !== null) return misfit
+  const tables = [...new Set(tried)].map(quoted).join(' or ')
+  return { table: null, problems: isMissed ? [`${section}.table: there is no table ${tables}`] : [] }
+}
+
+/** The table `name` with the columns of `section`. Null when there is no such table. `partner` is a column that is
+ *  required in addition. */
+async function candidateOf<S extends Section>(
+  { source, names }: Search,
+  section: S,
+  name: string,
+  partner: string | undefined
+): Promise<Candidate<S> | null> {
+  const [preset, given] = [names.defaults[section], names.given[section]]
+  const types = await columnsOf(source, name)
+  if (types.size === 0) return null
+
   const columns = new Map<Field<S>, Column>()
   const problems: string[] = []
   for (const field of fieldsOf(section)) {
@@ -94,6 +143,8 @@ async function findTable<S extends Section>(source: Source, section: S, names: N
     if (type !== undefined && KEYS.includes(field) && !KEY_TYPE.test(type))
       problems.push(`${place}: ${type} cannot be a key`)
   }
+  if (partner !== undefined && !columns.has(partner as Field<S>))
+    problems.push(`${section}.columns.${partner}: ${quoted(name)} has no such column`)
   return { table: { name: quoted(name), columns }, problems }
 }
 
@@ -118,7 +169,7 @@ function isRequired(section: Section, field: string): boolean {
   return sections[section].required.some(required => required === field)
 }
 
-/** A name as SQL has it; `schema.table` are two. */
+/** A quoted SQL name; in `schema.table` each part is quoted. */
 function quoted(name: string): string {
   return name
     .split('.')

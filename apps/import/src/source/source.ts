@@ -1,30 +1,31 @@
+import { OperatorError } from '@rendezvous/lifecycle'
 import pg from 'pg'
 
-/** The database that people move out of: one snapshot of it, which is only read. */
+/** A read-only snapshot of the database to import from. */
 export interface Source {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** The rows of a query in batches of `size`, by a cursor: neither side holds them all. One at a time. */
+  /** The rows of a query in batches of `size`, from a cursor, so neither side holds all rows. One query at a time. */
   batches<Row>(text: string, size: number): AsyncGenerator<Row[]>
   close(): Promise<void>
 }
 
-/** The source cannot be reached, or does not let us in. */
-export class SourceClosed extends Error {
+/** The source cannot be reached, or refuses the log-in. */
+export class SourceUnavailable extends OperatorError {
   constructor(why: string, options?: ErrorOptions) {
     super(`the source cannot be opened: ${why}`, options)
-    this.name = 'SourceClosed'
+    this.name = 'SourceUnavailable'
   }
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** The first batch may have to wait for the sorting of all messages. */
+/** The first batch may have to wait until the source has sorted all messages. */
 const STATEMENT_TIMEOUT_MS = 3_600_000
 const NETWORK_ALLOWANCE_MS = 10_000
 
 /**
- * Opens the PostgreSQL database at `url` and begins a snapshot: whatever is written there later is not seen. Times without a zone are taken
- * as of UTC.
- * @throws SourceClosed when it cannot be reached, or lets nobody in.
+ * Opens the PostgreSQL database at `url` and begins a snapshot, which does not see later writes. Times without a zone
+ * are read as UTC.
+ * @throws SourceUnavailable
  */
 export async function openSource(url: string): Promise<Source> {
   const client = new pg.Client({
@@ -45,7 +46,7 @@ export async function openSource(url: string): Promise<Source> {
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0')
   } catch (error) {
     await client.end()
-    throw new SourceClosed(error instanceof Error ? error.message : String(error), { cause: error })
+    throw new SourceUnavailable(error instanceof Error ? error.message : String(error), { cause: error })
   }
 
   async function query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {

@@ -9,17 +9,17 @@ import { messageProblem } from './message.ts'
 
 type Pair = readonly [low: UserId, high: UserId]
 
-/** A message whose sender is here, and where it belongs. */
+/** A message whose sender was imported, and the conversation it belongs to. */
 export interface Addressed {
   readonly from: SourceMessage
   readonly senderId: UserId
-  /** Null when it is not here. */
+  /** Null when the conversation was not imported. */
   readonly conversationId: ConversationId | null
-  /** The conversation came as a direct one and is between others by now: nothing is added to it. */
+  /** Whether the conversation was imported as a direct one and has other people now. Nothing is added to it then. */
   readonly isClosed: boolean
 }
 
-/** One that is still to be given its conversation: the one it is known to be in, or else that of a pair. */
+/** A message before its conversation is resolved: the one that an earlier run imported, or that of a pair. */
 interface Found {
   readonly from: SourceMessage
   readonly senderId: UserId
@@ -28,8 +28,9 @@ interface Found {
 }
 
 /**
- * Finds where messages belong, and notes those that belong nowhere. What came as one conversation stays that one, whatever it is in the source by
- * now; direct conversations that are missing are made. `pairOf` names the two that a message is between, null in a group.
+ * Finds the conversation of each message, and records the messages that have none. A conversation that an earlier run
+ * imported stays the same one, even if the source has changed it. Missing direct conversations are created. `pairOf`
+ * answers the two people of a message, null in a group.
  */
 export async function address(
   on: Transaction,
@@ -69,11 +70,10 @@ function find(from: SourceMessage, known: KnownConversation | null, people: Peop
 
   const [one, other] = from.pair.map(idOf)
   if (!one || !other) return leaveOut('unknown_person')
-  if (one === other) return leaveOut('to_oneself')
-  return [{ from, senderId, known, pair: one < other ? [one, other] : [other, one] }]
+  return [{ from, senderId, known, pair: one <= other ? [one, other] : [other, one] }]
 }
 
-/** Also one that is gone from here. */
+/** True also for a conversation that was deleted here. */
 function isGroup(known: KnownConversation | null): boolean {
   return known !== null && known.low === null
 }
@@ -82,7 +82,7 @@ function isOf({ low, high }: KnownConversation, pair: Pair | null): boolean {
   return pair !== null && pair[0] === low && pair[1] === high
 }
 
-/** Makes the direct conversations that are missing, and answers those of all pairs that nothing else is known of. */
+/** Creates the missing direct conversations. Answers the id for each pair without a known conversation. */
 async function openMissing(on: Transaction, found: readonly Found[], notes: Notes) {
   const directs = new Map<string, Omit<NewDirect, 'id'>>()
   for (const { from, senderId, known, pair } of found) {
@@ -95,8 +95,8 @@ async function openMissing(on: Transaction, found: readonly Found[], notes: Note
     const id = fresh[place]
     return id === undefined ? [] : [{ ...direct, id }]
   })
-  const { ids, made } = await openDirects(on, wanted)
-  notes.count('conversations', 'brought', made.size)
-  notes.count('members', 'brought', 2 * made.size)
+  const { ids, made, members } = await openDirects(on, wanted)
+  notes.count('conversations', 'brought', made)
+  notes.count('members', 'brought', members)
   return ids
 }

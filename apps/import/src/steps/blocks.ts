@@ -3,8 +3,8 @@ import { insertBlocks, type NewBlock } from '../target/blocks.ts'
 import { knownBlocks, knownPeople, record } from '../target/imported.ts'
 import { inBatch, type Step } from './step.ts'
 
-/** Brings a batch of blocks. One that came before and was lifted here stays lifted. */
-export async function bringBlocks(step: Step, blocks: readonly SourceBlock[]): Promise<void> {
+/** Imports a batch of blocks. An imported block that was lifted here stays lifted. */
+export async function importBlocks(step: Step, blocks: readonly SourceBlock[]): Promise<void> {
   await inBatch(step, async (on, notes) => {
     notes.count('blocks', 'read', blocks.length)
     const known = await knownBlocks(on, step.source, blocks.map(keyOf))

@@ -11,37 +11,37 @@ import {
   pairKey
 } from '../target/conversations.ts'
 import { knownConversations, knownPeople, record } from '../target/imported.ts'
-import { bringJoiners } from './joining.ts'
 import { type Member, membersOf, type People } from './members.ts'
+import { importNewMembers } from './new-members.ts'
 import { firstCharacters } from './person.ts'
-import { type Rooms, roomsOf } from './rooms.ts'
+import { type GroupQuota, groupQuota } from './quota.ts'
 import { inBatch, type Step } from './step.ts'
 
-/** One batch: its transaction, and who of it is here. */
+/** One batch: its transaction, and the imported people it names. */
 interface Batch {
   readonly on: Transaction
   readonly people: People
   readonly notes: Notes
 }
 
-/** A conversation that can come, the id it would have, and who of it is here. */
+/** A conversation that can be imported, its new id, and those of its members who were imported. */
 interface Candidate {
   readonly from: SourceConversation
   readonly id: ConversationId
   readonly members: readonly Member[]
 }
 
-/** Something brought: its key in the source, and its id here. */
+/** An imported conversation: its key in the source, and its id here. */
 interface Brought {
   readonly key: string
   readonly id: ConversationId
 }
 
 /**
- * Brings a batch of conversations. All that two people have between them is their one direct conversation here. Of groups that came before,
- * members come who are new.
+ * Imports a batch of conversations. All direct conversations of two people become one. New members are added to groups
+ * that an earlier run imported.
  */
-export async function bringConversations(step: Step, conversations: readonly SourceConversation[]): Promise<void> {
+export async function importConversations(step: Step, conversations: readonly SourceConversation[]): Promise<void> {
   await inBatch(step, async (on, notes) => {
     notes.count('conversations', 'read', conversations.length)
     const keys = conversations.map(({ key }) => key)
@@ -55,18 +55,18 @@ export async function bringConversations(step: Step, conversations: readonly Sou
       batch,
       conversations.filter(({ key }) => !known.has(key))
     )
-    const directs = await bringDirects(
+    const directs = await importDirects(
       batch,
       fresh.filter(({ from }) => from.isDirect)
     )
-    const groups = await bringGroups(
+    const groups = await importGroups(
       batch,
       fresh.filter(({ from }) => !from.isDirect)
     )
     await record(on, step.source, 'conversation', [...directs, ...groups])
     notes.count('conversations', 'brought', directs.length + groups.length)
 
-    await bringJoiners(on, conversations, known, people, notes)
+    await importNewMembers(on, conversations, known, people, notes)
   })
 }
 
@@ -87,13 +87,13 @@ function problemOf({ members, isDirect }: SourceConversation, here: number): Rea
   return here > limits.groupMembers ? 'too_many_members' : null
 }
 
-async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
+async function importDirects({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
   const wanted = new Map<string, NewDirect>()
   const pairs: { readonly key: string; readonly pair: string }[] = []
   for (const { from, id, members } of fresh) {
     const memberIds = members.map(member => member.id)
     const [low, high] = [...memberIds].sort((a, b) => a - b)
-    if (low === undefined || high === undefined) continue // `problemOf` lets none of that kind through
+    if (low === undefined || high === undefined) continue // cannot happen: `problemOf` refuses it
     const pair = pairKey(low, high)
     const [gone = null] = from.gone.map(key => people.get(key)?.id ?? null)
     const createdBy = creatorOf(from, people, memberIds) ?? low
@@ -101,22 +101,22 @@ async function bringDirects({ on, people, notes }: Batch, fresh: readonly Candid
     if (from.title !== null && from.title !== '') notes.change('conversations', 'title_dropped', from.key)
     pairs.push({ key: from.key, pair })
   }
-  const { ids, made } = await openDirects(on, [...wanted.values()])
-  notes.count('members', 'brought', 2 * made.size)
+  const { ids, members } = await openDirects(on, [...wanted.values()])
+  notes.count('members', 'brought', members)
   return pairs.flatMap(({ key, pair }) => {
     const id = ids.get(pair)
     return id === undefined ? [] : [{ key, id }]
   })
 }
 
-async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
+async function importGroups({ on, people, notes }: Batch, fresh: readonly Candidate[]): Promise<Brought[]> {
   const groups: (NewGroup & Brought)[] = []
-  const rooms = await roomsOf(
+  const quota = await groupQuota(
     on,
     fresh.flatMap(({ members }) => members.map(member => member.id))
   )
   for (const { from, id, members } of fresh) {
-    const memberIds = entering(members, rooms, notes)
+    const memberIds = admitted(members, quota, notes)
     const [first] = memberIds
     if (first === undefined) notes.leaveOut('conversations', 'too_many_rooms', from.key)
     if (first === undefined) continue
@@ -131,15 +131,15 @@ async function bringGroups({ on, people, notes }: Batch, fresh: readonly Candida
   return groups
 }
 
-function entering(members: readonly Member[], rooms: Rooms, notes: Notes): UserId[] {
+function admitted(members: readonly Member[], quota: GroupQuota, notes: Notes): UserId[] {
   return members.flatMap(({ id, name }) => {
-    if (rooms.enter(id)) return [id]
+    if (quota.take(id)) return [id]
     notes.leaveOut('members', 'too_many_rooms', name)
     return []
   })
 }
 
-/** Who made it, if he is in it. */
+/** The person who created it, when they are a member; else null. */
 function creatorOf({ createdBy }: SourceConversation, people: Batch['people'], memberIds: readonly UserId[]) {
   const id = createdBy === null ? null : (people.get(createdBy)?.id ?? null)
   return id !== null && memberIds.includes(id) ? id : null

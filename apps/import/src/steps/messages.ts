@@ -9,30 +9,30 @@ import { type Marks, marks } from './marks.ts'
 import type { People } from './members.ts'
 import { inBatch, type Step } from './step.ts'
 
-/** Where the conversation stands that a batch ended in: the next may go on with it. */
+/** The state of the conversation in which a batch ended. The next batch may continue it. */
 interface Thread {
-  /** What the source calls it. */
+  /** Its name in the source. */
   readonly name: string
   readonly conversationId: ConversationId
-  /** Of its last message that came. */
+  /** The seq of its last imported message. */
   readonly seq: Seq
-  /** Messages that are unread so far, by their sender; in a group of all together. */
+  /** The number of unread messages so far, by sender; a group has one number, under ''. */
   readonly unread: ReadonlyMap<string, number>
 }
 
 /**
- * Brings batches of messages, in the order of `selectMessages`, and who has read them. What is left out is looked at again by the next run, and
- * counts for reading as the message before it.
+ * Imports batches of messages, in the order of `selectMessages`, with their read marks. The next run tries messages
+ * again that were left out. The read mark of such a message applies to the message before it.
  */
 export function messageStep(step: Step): (messages: readonly SourceMessage[]) => Promise<void> {
   let thread: Thread | null = null
   return async messages => {
     const before = thread
-    thread = await inBatch(step, (on, notes) => bring(on, step.source, messages, before, notes))
+    thread = await inBatch(step, (on, notes) => importBatch(on, step.source, messages, before, notes))
   }
 }
 
-async function bring(
+async function importBatch(
   on: Transaction,
   source: string,
   messages: readonly SourceMessage[],
@@ -62,7 +62,7 @@ async function bring(
 
   const places = new Map(drafts.map((message, place) => [message.key, { ...message, ...placed[place] } as const]))
   const found = marks()
-  const thread = follow(messages, places, people, { before, found, notes, pairOf })
+  const thread = findMarks(messages, places, people, { before, found, notes, pairOf })
   notes.count('read_marks', 'brought', await raiseMarks(on, found.all()))
   return thread
 }
@@ -79,7 +79,7 @@ function draft(source: string, { from, senderId, conversationId }: Addressed, no
   return [{ key, conversationId, senderId, clientId: clientIdOf(source, key), content, createdAt }]
 }
 
-/** Of conversations that are closed, what came before is here, and stays. */
+/** Records the messages of closed conversations. Those of earlier runs stay; the others are left out. */
 async function leaveClosed(on: Transaction, source: string, closed: readonly Addressed[], notes: Notes) {
   const sought = closed.flatMap(({ from, senderId, conversationId }) =>
     conversationId === null ? [] : [{ key: from.key, conversationId, senderId, clientId: clientIdOf(source, from.key) }]
@@ -91,19 +91,19 @@ async function leaveClosed(on: Transaction, source: string, closed: readonly Add
   }
 }
 
-interface Following {
+interface MarkContext {
   readonly before: Thread | null
   readonly found: Marks
   readonly notes: Notes
   readonly pairOf: (message: SourceMessage) => string | null
 }
 
-/** Walks the messages and finds how far each conversation is read; answers where the last one stands. */
-function follow(
+/** Collects the watermarks of each conversation in `found`. Answers the state of the last conversation. */
+function findMarks(
   messages: readonly SourceMessage[],
   places: ReadonlyMap<string, Draft & Partial<Placed>>,
   people: People,
-  { before, found, notes, pairOf }: Following
+  { before, found, notes, pairOf }: MarkContext
 ): Thread | null {
   let thread = before
   for (const message of messages) {
@@ -114,10 +114,10 @@ function follow(
     if (place?.seq !== undefined) {
       thread = { name, conversationId: place.conversationId, seq: place.seq, unread: thread?.unread ?? new Map() }
     }
-    if (thread === null) continue // nothing of this conversation has come so far
+    if (thread === null) continue // no message of this conversation is imported so far
     mark(message, thread, people, found, notes)
     const whose = pair === null ? '' : (message.sender ?? '')
-    thread = { ...thread, unread: nowUnread(message, whose, thread.unread, place !== undefined, notes) }
+    thread = { ...thread, unread: unreadAfter(message, whose, thread.unread, place !== undefined, notes) }
   }
   return thread
 }
@@ -140,8 +140,9 @@ function mark(
   }
 }
 
-/** A watermark covers what lies below it: those messages that were unread before one of the same sender that is read. */
-function nowUnread(
+/** The unread messages after `message`. Records those that its watermark covers: a read message makes all earlier
+ *  messages of the same sender read. */
+function unreadAfter(
   message: SourceMessage,
   whose: string,
   unread: Thread['unread'],

@@ -1,4 +1,5 @@
 import { loginKey, type Transaction } from '@rendezvous/api'
+import { OperatorError } from '@rendezvous/lifecycle'
 import type { Notes } from '../report.ts'
 import type { SourcePerson } from '../source/people.ts'
 import { type KnownPerson, knownPeople, record } from '../target/imported.ts'
@@ -6,22 +7,22 @@ import { type Account, idsFor, insertPeople, takenLoginKeys, takeOverPasswords }
 import { accountOf, hashOf, otherName } from './person.ts'
 import { inBatch, type Step } from './step.ts'
 
-/** What was brought under this name came from another database. */
-export class AnotherSource extends Error {
+/** Rows of another database are recorded under this name. */
+export class WrongSource extends OperatorError {
   constructor(source: string, key: string) {
     super(
-      `the person ${key} that came from "${source}" is not this one. Is it another database? Give it a name of its own: --name NAME`
+      `the person ${key} of "${source}" was imported with another date of joining. If this is another database, give it a name of its own: --name NAME`
     )
-    this.name = 'AnotherSource'
+    this.name = 'WrongSource'
   }
 }
 
 /**
- * Brings a batch of people. A name that somebody else can sign in by (who came before, or is here already) becomes another one; an e-mail
- * address of that kind is dropped.
- * @throws AnotherSource when somebody who came before did not come from this database.
+ * Imports a batch of people. A user name that belongs to another account is replaced; an e-mail address that does is
+ * dropped.
+ * @throws WrongSource when a person of an earlier run was imported from another database
  */
-export async function bringPeople(step: Step, people: readonly SourcePerson[]): Promise<void> {
+export async function importPeople(step: Step, people: readonly SourcePerson[]): Promise<void> {
   await inBatch(step, async (on, notes) => {
     notes.count('people', 'read', people.length)
     const known = await knownPeople(
@@ -29,14 +30,14 @@ export async function bringPeople(step: Step, people: readonly SourcePerson[]): 
       step.source,
       people.map(({ key }) => key)
     )
-    const old = people.flatMap(person => ofSame(step.source, person, known.get(person.key)))
+    const old = people.flatMap(person => existingAccount(step.source, person, known.get(person.key)))
     notes.count('people', 'there', known.size)
     await takeOverPasswords(on, old)
 
     const fresh = people
       .filter(({ key }) => !known.has(key))
       .map(person => ({ person, account: accountOf(person, notes) }))
-    if (fresh.length > 0) await bring(on, step.source, fresh, notes)
+    if (fresh.length > 0) await importNew(on, step.source, fresh, notes)
   })
 }
 
@@ -45,8 +46,8 @@ interface Fresh {
   readonly account: Account
 }
 
-async function bring(on: Transaction, source: string, fresh: readonly Fresh[], notes: Notes): Promise<void> {
-  const { accounts, logins } = await settleNames(on, fresh, notes)
+async function importNew(on: Transaction, source: string, fresh: readonly Fresh[], notes: Notes): Promise<void> {
+  const { accounts, logins } = await chooseNames(on, fresh, notes)
   const ids = await idsFor(on, accounts)
   const placed = accounts.map((account, place) => ({ account, id: ids[place] ?? account.wantedId }))
   for (const { account, id } of placed)
@@ -68,8 +69,8 @@ async function bring(on: Transaction, source: string, fresh: readonly Fresh[], n
   notes.count('people', 'brought', accounts.length)
 }
 
-/** The accounts under names that nobody else has, and the keys by which each signs in. */
-async function settleNames(on: Transaction, fresh: readonly Fresh[], notes: Notes) {
+/** The accounts with names that no other account has, and the keys by which each person signs in. */
+async function chooseNames(on: Transaction, fresh: readonly Fresh[], notes: Notes) {
   const wished = fresh.flatMap(({ account }) => [
     loginKey(account.username),
     loginKey(otherName(account.username, account.key, () => true)),
@@ -94,10 +95,10 @@ async function settleNames(on: Transaction, fresh: readonly Fresh[], notes: Note
   return { accounts, logins }
 }
 
-/** Who came before and is still here, with the password he has in the source now. */
-function ofSame(source: string, person: SourcePerson, known: KnownPerson | undefined) {
+/** The account of an earlier run, if it still exists, with the password that the source has now. */
+function existingAccount(source: string, person: SourcePerson, known: KnownPerson | undefined) {
   if (known === undefined || known.id === null) return []
   const [then, now] = [known.dateJoined, person.dateJoined]
-  if (then !== null && now !== null && then.getTime() !== now.getTime()) throw new AnotherSource(source, person.key)
+  if (then !== null && now !== null && then.getTime() !== now.getTime()) throw new WrongSource(source, person.key)
   return [{ id: known.id, passwordHash: hashOf(person.password) }]
 }

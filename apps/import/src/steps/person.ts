@@ -4,14 +4,14 @@ import type { Notes } from '../report.ts'
 import type { SourcePerson } from '../source/people.ts'
 import type { Account } from '../target/people.ts'
 
-/** Ids above this are not kept: whoever registers next must find one that is higher. */
+/** Higher ids are not kept, because the next registration needs an id above all imported ones. */
 export const HIGHEST_KEPT_ID = 2_000_000_000
-/** As Django marks a password that nothing fits. */
+/** Django's mark for a password that no input matches. */
 const UNUSABLE = '!'
 const HASH_CHARACTERS = 512
 const AVATAR_CHARACTERS = 2_048
 
-/** `person` as he can be stored, and a note of each thing that cannot stay as it was. His names may still be another's. */
+/** The account of `person`. Records in `notes` every value that had to change. Another account may have its names. */
 export function accountOf(person: SourcePerson, notes: Notes): Account {
   const { key } = person
   const cut = (text: string | null, most: number) => {
@@ -25,7 +25,7 @@ export function accountOf(person: SourcePerson, notes: Notes): Account {
     wantedId: idOf(key),
     username: usernameOf(person),
     email: emailOf(person, notes),
-    passwordHash: noted(person, notes),
+    passwordHash: passwordHashOf(person, notes),
     firstName: cut(person.firstName, limits.nameCharacters),
     lastName: cut(person.lastName, limits.nameCharacters),
     bio: cut(person.bio, limits.bioCharacters),
@@ -41,7 +41,7 @@ export function accountOf(person: SourcePerson, notes: Notes): Account {
   }
 }
 
-/** Another name for somebody whose own is taken: the first that `isFree`, made of it and his key. */
+/** The first name made of `username` and `key` that `isFree` accepts. */
 export function otherName(username: string, key: string, isFree: (name: string) => boolean): string {
   for (let n = 1; ; n++) {
     const ending = `_${allowed(key)}${n === 1 ? '' : `_${n}`}`
@@ -55,7 +55,7 @@ function idOf(key: string): Account['wantedId'] {
   return isUserId(id) && id <= HIGHEST_KEPT_ID ? id : null
 }
 
-/** In NFKC, as both Django and we keep it, and of the characters that are allowed. */
+/** The user name in NFKC, as Django and we store it, with `_` for characters that are not allowed. */
 function usernameOf({ key, username }: SourcePerson): string {
   const name = firstCharacters(allowed((username ?? '').normalize('NFKC')), limits.usernameCharacters)
   return name === '' ? `user_${allowed(key)}` : name
@@ -73,13 +73,13 @@ function emailOf({ key, email }: SourcePerson, notes: Notes): string {
   return ''
 }
 
-function noted({ key, password }: SourcePerson, notes: Notes): string {
+function passwordHashOf({ key, password }: SourcePerson, notes: Notes): string {
   const hash = hashOf(password)
   if (!isDjangoHash(hash)) notes.change('people', hash.startsWith(UNUSABLE) ? 'no_password' : 'unknown_hash', key)
   return hash
 }
 
-/** What is stored for a password as Django has it: the same, whether it can be checked here or not. */
+/** What is stored for Django's `password`: the same hash, even when it cannot be checked here. */
 export function hashOf(password: string | null): string {
   return password === null || password === '' || password.length > HASH_CHARACTERS ? UNUSABLE : password
 }
@@ -99,7 +99,7 @@ function birthDateOf({ key, birthDate }: SourcePerson, notes: Notes): string | n
   return null
 }
 
-/** Counted in code points, as the columns are. */
+/** The first `most` characters of `text`, counted in code points as the columns are. */
 export function firstCharacters(text: string, most: number): string {
   return text.length <= most ? text : [...text].slice(0, most).join('')
 }

@@ -11,11 +11,11 @@ const INSERT: Statement = {
 export interface NewBlock {
   readonly blocker: UserId
   readonly blocked: UserId
-  /** Null: now. */
+  /** Null for now. */
   readonly createdAt: Date | null
 }
 
-/** Stores blocks; those that are there stay. */
+/** Stores blocks. Existing blocks do not change. */
 export async function insertBlocks(on: Transaction, blocks: readonly NewBlock[]): Promise<void> {
   await on.query(INSERT, [
     blocks.map(({ blocker }) => blocker),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Statement, Transaction } from '@rendezvous/api'
 import type { ConversationId, UserId } from '@rendezvous/contract'
 
-/** People who are gone from here are not found: what they wrote has nobody to belong to. */
+/** `id` is null for a person who was deleted here, so their later messages are left out. */
 const PEOPLE: Statement = {
   name: 'import_people_known',
   text: `SELECT i.source_key AS key, p.id, p.date_joined AS "dateJoined" FROM unnest($2::text[]) AS k(key)
@@ -26,23 +26,23 @@ const RECORD: Statement = {
     SELECT $1, $2, r.key, r.id FROM unnest($3::text[], $4::bigint[]) AS r(key, id)`
 }
 
-/** Somebody whom an earlier run brought; his `id` is null when he is gone from here. */
+/** A person whom an earlier run imported. `id` is null when they were deleted here. */
 export interface KnownPerson {
   readonly key: string
   readonly id: UserId | null
   readonly dateJoined: Date | null
 }
 
-/** A conversation that an earlier run brought; its `id` is null when it is gone from here. */
+/** A conversation that an earlier run imported. `id` is null when it was deleted here. */
 export interface KnownConversation {
   readonly key: string
   readonly id: ConversationId | null
-  /** The two of a direct one, ascending; null of a group. */
+  /** The two people of a direct conversation, ascending; null for a group. */
   readonly low: UserId | null
   readonly high: UserId | null
 }
 
-/** Those of `keys` who have been brought from `source`, by key. */
+/** The people among `keys` who were imported from `source`, by key. */
 export async function knownPeople(
   on: Transaction,
   source: string,
@@ -52,7 +52,7 @@ export async function knownPeople(
   return new Map(rows.map(row => [row.key, row]))
 }
 
-/** Those of `keys` that have been brought from `source`, by key. */
+/** The conversations among `keys` that were imported from `source`, by key. */
 export async function knownConversations(
   on: Transaction,
   source: string,
@@ -62,13 +62,14 @@ export async function knownConversations(
   return new Map(rows.map(row => [row.key, row]))
 }
 
-/** Those of `keys` that have been brought from `source`, even if somebody lifted the block since. */
+/** The blocks among `keys` that were imported from `source`, including those that were lifted since. */
 export async function knownBlocks(on: Transaction, source: string, keys: readonly string[]): Promise<Set<string>> {
   const rows = await on.query<{ key: string }>(BLOCKS, [source, keys])
   return new Set(rows.map(({ key }) => key))
 }
 
-/** Takes note of what is brought in this transaction. The database's error 23505 when another run was sooner. */
+/** Records what this transaction imports.
+ *  @throws SQLSTATE 23505 when another run recorded it first */
 export async function record(
   on: Transaction,
   source: string,
@@ -78,10 +79,11 @@ export async function record(
   await on.query(RECORD, [source, kind, brought.map(({ key }) => key), brought.map(({ id }) => id)])
 }
 
-/** A namespace of our own, made up once. */
+/** A random namespace for UUIDs of version 5. It never changes. */
 const NAMESPACE = Buffer.from('7d0d5b6f0e7c4d2b9a53c1f2a4e8b601', 'hex')
 
-/** The `client_id` of a message of `source`: always the same, so that the message is found again (a UUID of version 5, RFC 9562). */
+/** The `client_id` of a message of `source`, a UUID of version 5 (RFC 9562). It is always the same, so a later run
+ *  finds the message. */
 export function clientIdOf(source: string, key: string): string {
   const bytes = createHash('sha1').update(NAMESPACE).update(`${source}\n${key}`).digest().subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)

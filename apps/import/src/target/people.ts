@@ -1,10 +1,10 @@
 import type { Statement, Transaction } from '@rendezvous/api'
 import type { UserId } from '@rendezvous/contract'
 
-/** A person as he is to be stored, but for his id and his names. */
+/** An account to be stored. The id and the names may still change, because they may be taken. */
 export interface Account {
   readonly key: string
-  /** The id he had, where that can be one here. */
+  /** The id in the source; null when it cannot be an id here. */
   readonly wantedId: UserId | null
   readonly username: string
   readonly email: string
@@ -19,7 +19,7 @@ export interface Account {
   readonly phone: string
   readonly locale: string
   readonly isActive: boolean
-  /** Null: now. */
+  /** Null for now. */
   readonly dateJoined: Date | null
   readonly lastSeen: Date | null
 }
@@ -33,7 +33,7 @@ const NEW_IDS: Statement = {
   name: 'import_new_user_ids',
   text: `SELECT nextval(pg_get_serial_sequence('person', 'id'))::int AS id FROM generate_series(1, $1::int)`
 }
-/** `greatest`, since those who register meanwhile move it too. */
+/** `greatest`, because registrations at the same time move the sequence too. */
 const RAISE: Statement = {
   name: 'import_raise_user_ids',
   text: `SELECT setval(s.name, greatest($1::bigint, nextval(s.name))) FROM (SELECT pg_get_serial_sequence('person', 'id') AS name) s`
@@ -48,30 +48,30 @@ const INSERT: Statement = {
       $11::text[], $12::text[], $13::text[], $14::boolean[], $15::timestamptz[], $16::timestamptz[])
       AS r(id, username, email, hash, first, last, bio, avatar, birth, gender, location, phone, locale, active, joined, seen)`
 }
-/** In the order of keys, as who registers claims them. */
+/** In the order of keys, as a registration claims them. */
 const CLAIM: Statement = {
   name: 'import_login_keys_claim',
   text: `INSERT INTO login_key (key, user_id) SELECT k.key, k.id FROM unnest($1::text[], $2::int[]) AS k(key, id) ORDER BY k.key COLLATE "C"`
 }
-/** Only of who has not signed in here since: his hash would be one of ours. */
+/** Skips people who have signed in here since: they have a hash of our own. */
 const REHASH: Statement = {
   name: 'import_people_rehash',
   text: `UPDATE person p SET password_hash = r.hash FROM unnest($1::int[], $2::text[]) AS r(id, hash)
     WHERE p.id = r.id AND p.password_hash <> r.hash AND p.password_hash NOT LIKE '$argon2id$%' RETURNING p.id`
 }
 
-/** Makes sure that nobody who registers from now on gets an id up to `highest`. */
+/** Makes sure that later registrations get ids above `highest`. */
 export async function keepIdsFree(on: Transaction, highest: number): Promise<void> {
   await on.query(RAISE, [highest])
 }
 
-/** Those of `keys` (see `loginKey`) by which somebody can sign in. */
+/** Those of `keys` (see `loginKey`) that belong to an account. */
 export async function takenLoginKeys(on: Transaction, keys: readonly string[]): Promise<Set<string>> {
   const rows = await on.query<{ key: string }>(TAKEN_KEYS, [keys])
   return new Set(rows.map(({ key }) => key))
 }
 
-/** An id for each account: the one he wants where it is free, else a new one. */
+/** An id for each account: `wantedId` when it is free, else a new one. */
 export async function idsFor(on: Transaction, accounts: readonly Account[]): Promise<UserId[]> {
   const wanted = accounts.flatMap(({ wantedId }) => (wantedId === null ? [] : [wantedId]))
   const rows = await on.query<{ id: UserId }>(TAKEN_IDS, [wanted])
@@ -81,12 +81,13 @@ export async function idsFor(on: Transaction, accounts: readonly Account[]): Pro
   return accounts.map(account => {
     if (account.wantedId !== null && isFree(account)) return account.wantedId
     const next = fresh.shift()
-    if (next === undefined) throw new Error('the sequence answered too few ids')
+    if (next === undefined) throw new Error('the sequence gave too few ids')
     return next.id
   })
 }
 
-/** Stores people under `ids`, and the keys by which they sign in. The database's error 23505 when an id or a key was taken meanwhile. */
+/** Stores accounts under `ids`, and the keys by which people sign in.
+ *  @throws SQLSTATE 23505 when another transaction took an id or a key first */
 export async function insertPeople(
   on: Transaction,
   accounts: readonly Account[],
@@ -115,7 +116,7 @@ export async function insertPeople(
   await on.query(CLAIM, [logins.map(({ key }) => key), logins.map(({ id }) => id)])
 }
 
-/** Takes over passwords that were changed in the source since, for those who have not signed in here yet. */
+/** Stores passwords that were changed in the source, for people who have not signed in here yet. */
 export async function takeOverPasswords(
   on: Transaction,
   people: readonly { readonly id: UserId; readonly passwordHash: string }[]

@@ -1,87 +1,93 @@
 import { type Event, limits, type Reaction, type Role, type Seq, type UserId } from '@rendezvous/contract'
 import {
+  type ConversationState,
   EARLY_EVENTS,
   type Facts,
   isUnread,
   type KeptMessage,
   type Sequenced,
-  settled,
-  type Talk,
+  withDerived,
   withMessages
-} from './talk.ts'
+} from './state.ts'
 
-/** What became of an event: the conversation after it, or that it is to be read `anew`, or is `gone` from this person. */
-export type Applied = Talk | 'anew' | 'gone'
+/** The result of an event or answer: the new state, `refetch` when the conversation must be fetched again, or `gone`
+ *  when the user is no longer a member. */
+export type Applied = ConversationState | 'refetch' | 'gone'
 
 type OfType<Type extends Event['type']> = Extract<Event, { type: Type }>
-/** A step that is only taken by facts which do not know of it yet. */
-type Step = (talk: Talk, isNews: boolean) => Applied
+/** Applies one event. `isNew` is false when `facts` already include it. */
+type Step = (state: ConversationState, isNew: boolean) => Applied
 
-/** An event came: applied if it is the next, ignored if it is known, kept if it is early; then those that waited for it. */
-export function arrive(talk: Talk, event: Sequenced, me: UserId): Applied {
-  if (event.seq <= talk.position) return talk
-  if (talk.paging || event.seq > talk.position + 1) {
-    if (talk.early.size >= EARLY_EVENTS) return talk
-    return { ...talk, early: new Map(talk.early).set(event.seq, event) }
+/** The state after `event`: a known event is ignored, an early one is kept, the next one is applied and then the early
+ *  events that follow it. */
+export function applyEvent(state: ConversationState, event: Sequenced, me: UserId): Applied {
+  if (event.seq <= state.position) return state
+  if (state.paging || event.seq > state.position + 1) {
+    if (state.early.size >= EARLY_EVENTS) return state
+    return { ...state, early: new Map(state.early).set(event.seq, event) }
   }
-  const applied = apply(talk, event, me)
-  return typeof applied === 'string' ? applied : release(applied, me)
+  const applied = applyNext(state, event, me)
+  return typeof applied === 'string' ? applied : applyEarly(applied, me)
 }
 
-/** Applies the early events whose turn it is, and lets go of those whose turn is over. */
-export function release(talk: Talk, me: UserId): Applied {
-  if (talk.early.size === 0 || talk.paging) return talk
-  const early = new Map([...talk.early].filter(([seq]) => seq > talk.position))
-  const next = early.get((talk.position + 1) as Seq)
-  if (next === undefined) return { ...talk, early }
-  const applied = apply({ ...talk, early }, next, me)
-  return typeof applied === 'string' ? applied : release(applied, me)
+/** Applies the early events that follow `position` and drops those that do not exceed it. */
+export function applyEarly(state: ConversationState, me: UserId): Applied {
+  if (state.early.size === 0 || state.paging) return state
+  const early = new Map([...state.early].filter(([seq]) => seq > state.position))
+  const next = early.get((state.position + 1) as Seq)
+  if (next === undefined) return { ...state, early }
+  const applied = applyNext({ ...state, early }, next, me)
+  return typeof applied === 'string' ? applied : applyEarly(applied, me)
 }
 
-/** Somebody's watermark moved. No order: watermarks only rise. */
-export function receive(talk: Talk, event: OfType<'message_delivered' | 'message_read'>, me: UserId): Talk {
+/** The state after a watermark moved. Receipts may arrive in any order, because watermarks only rise. */
+export function applyReceipt(
+  state: ConversationState,
+  event: OfType<'message_delivered' | 'message_read'>,
+  me: UserId
+): ConversationState {
   const { user_id, seq } = event
   const isRead = event.type === 'message_read'
   if (user_id !== me) {
-    if (!talk.facts.participant_ids.includes(user_id)) return talk
-    const { delivered_seq = 0, read_seq = 0 } = talk.receipts.get(user_id) ?? {}
+    if (!state.facts.participant_ids.includes(user_id)) return state
+    const { delivered_seq = 0, read_seq = 0 } = state.receipts.get(user_id) ?? {}
     const moved = {
       delivered_seq: highest(delivered_seq, seq),
       read_seq: isRead ? highest(read_seq, seq) : (read_seq as Seq)
     }
-    return { ...talk, receipts: new Map(talk.receipts).set(user_id, moved) }
+    return { ...state, receipts: new Map(state.receipts).set(user_id, moved) }
   }
-  const { facts, from } = talk
+  const { facts, from } = state
   const isPrivate = event.type === 'message_read' && event.private === true
   const delivered_seq = isPrivate ? facts.delivered_seq : highest(facts.delivered_seq, seq)
   const read_seq = isRead ? highest(facts.read_seq, seq) : facts.read_seq
-  const isAll = read_seq >= (talk.last?.seq ?? 0)
+  const isAll = read_seq >= (state.last?.seq ?? 0)
   const unread_count = isAll ? 0 : facts.unread_count
   const isUnknown = read_seq > facts.read_seq && !isAll && from > read_seq + 1
-  return settled(
-    { ...talk, facts: { ...facts, delivered_seq, read_seq, unread_count }, stale: talk.stale || isUnknown },
+  return withDerived(
+    { ...state, facts: { ...facts, delivered_seq, read_seq, unread_count }, stale: state.stale || isUnknown },
     me
   )
 }
 
-function apply(talk: Talk, event: Sequenced, me: UserId): Applied {
-  const isNews = event.seq > talk.facts.last_seq
-  const step = steps[event.type] as (event: Sequenced, me: UserId) => Step // the step of this very type
-  const stepped = step(event, me)(talk, isNews)
+function applyNext(state: ConversationState, event: Sequenced, me: UserId): Applied {
+  const isNew = event.seq > state.facts.last_seq
+  const step = steps[event.type] as (event: Sequenced, me: UserId) => Step // `steps` has it under the event's own type
+  const stepped = step(event, me)(state, isNew)
   if (typeof stepped === 'string') return stepped
-  const facts = isNews ? { ...stepped.facts, last_seq: event.seq, updated_at: event.at } : stepped.facts
-  return settled({ ...stepped, facts, position: event.seq }, me)
+  const facts = isNew ? { ...stepped.facts, last_seq: event.seq } : stepped.facts
+  return withDerived({ ...stepped, facts, position: event.seq }, me)
 }
 
 const steps: { readonly [Type in Sequenced['type']]: (event: OfType<Type>, me: UserId) => Step } = {
-  message_created: (event, me) => (talk, isNews) => {
+  message_created: (event, me) => (state, isNew) => {
     const message = created(event)
-    const known = { ...talk, messages: withMessages(talk.messages, [message]) }
-    if (!isNews) return known
-    const { facts } = talk
+    const known = { ...state, messages: withMessages(state.messages, [message]) }
+    if (!isNew) return known
+    const { facts } = state
     const unread_count = Math.min(facts.unread_count + (isUnread(message, facts, me) ? 1 : 0), limits.unreadCount)
-    const news = { ...known, last: message, facts: { ...facts, unread_count } }
-    return facts.is_group ? news : withBoth(news, event)
+    const newer = { ...known, last: message, facts: { ...facts, unread_count, updated_at: event.at } }
+    return facts.is_group ? newer : withBothMembers(newer, event)
   },
 
   message_edited: ({ content, mentions, edited_at, ...event }) =>
@@ -92,61 +98,61 @@ const steps: { readonly [Type in Sequenced['type']]: (event: OfType<Type>, me: U
   reaction_removed: (event, me) =>
     changed(event, ({ reactions }) => ({ reactions: reacted(reactions, event, -1, me) })),
 
-  message_deleted: (event, me) => (talk, isNews) => {
-    const { facts, last, from } = talk
-    const known = talk.messages.get(event.message_seq)
-    const messages = new Map(talk.messages)
+  message_deleted: (event, me) => (state, isNew) => {
+    const { facts, last, from } = state
+    const known = state.messages.get(event.message_seq)
+    const messages = new Map(state.messages)
     messages.delete(event.message_seq)
-    if (!isNews) return { ...talk, messages }
+    if (!isNew) return { ...state, messages }
     const wasLast = last?.id === event.id
     const counted = known ?? (wasLast ? last : undefined)
     const unread = counted !== undefined && isUnread(counted, facts, me) ? facts.unread_count - 1 : facts.unread_count
     const isUncounted = counted === undefined && event.message_seq < from && event.message_seq > facts.read_seq
     const isLastUnknown = wasLast && messages.size === 0 && from > 0
     return {
-      ...talk,
+      ...state,
       messages,
       last: wasLast ? null : last,
       facts: { ...facts, unread_count: Math.max(unread, 0) },
-      stale: talk.stale || isUncounted || isLastUnknown
+      stale: state.stale || isUncounted || isLastUnknown
     }
   },
 
-  conversation_created: () => talk => talk,
+  conversation_created: () => state => state,
   conversation_updated:
     ({ title, name, history }) =>
-    (talk, isNews) =>
-      isNews ? { ...talk, facts: { ...talk.facts, title, name, history } } : talk,
+    (state, isNew) =>
+      isNew ? { ...state, facts: { ...state.facts, title, name, history } } : state,
 
   member_joined:
     ({ user_ids, seq }, me) =>
-    (talk, isNews) => {
-      if (user_ids.includes(me)) return 'anew'
-      const { facts } = talk
+    (state, isNew) => {
+      if (user_ids.includes(me)) return 'refetch'
+      const { facts } = state
       const known = {
-        ...talk,
+        ...state,
         members: withRoles(
-          talk.members,
+          state.members,
           user_ids.map(id => [id, 'member'])
         )
       }
-      if (!isNews) return known
+      if (!isNew) return known
       const member_count = facts.member_count + user_ids.length
       if (!facts.is_group) return { ...known, facts: { ...facts, member_count }, stale: true }
-      const receipts = new Map(talk.receipts)
+      const receipts = new Map(state.receipts)
       for (const id of user_ids) receipts.set(id, { delivered_seq: seq, read_seq: seq })
       const joined = { ...facts, member_count, participant_ids: shown([...facts.participant_ids, ...user_ids]) }
-      return { ...known, facts: joined, receipts: told(joined) ? receipts : new Map() }
+      return { ...known, facts: joined, receipts: hasReceipts(joined) ? receipts : new Map() }
     },
 
   member_left:
     ({ user_ids, owner_id }, me) =>
-    (talk, isNews) => {
+    (state, isNew) => {
       if (user_ids.includes(me)) return 'gone'
-      const { facts } = talk
-      const members = withRoles(without(talk.members, user_ids), owner_id === null ? [] : [[owner_id, 'owner']])
-      if (!isNews) return { ...talk, members }
-      const receipts = new Map([...talk.receipts].filter(([id]) => !user_ids.includes(id)))
+      const { facts } = state
+      const members = withRoles(without(state.members, user_ids), owner_id === null ? [] : [[owner_id, 'owner']])
+      if (!isNew) return { ...state, members }
+      const receipts = new Map([...state.receipts].filter(([id]) => !user_ids.includes(id)))
       const remaining = facts.participant_ids.filter(id => !user_ids.includes(id))
       const left: Facts = {
         ...facts,
@@ -154,14 +160,20 @@ const steps: { readonly [Type in Sequenced['type']]: (event: OfType<Type>, me: U
         member_count: facts.member_count - user_ids.length,
         participant_ids: facts.is_group ? remaining : facts.participant_ids
       }
-      return { ...talk, members, receipts, facts: left, stale: talk.stale || (told(left) && !told(facts)) }
+      return {
+        ...state,
+        members,
+        receipts,
+        facts: left,
+        stale: state.stale || (hasReceipts(left) && !hasReceipts(facts))
+      }
     },
 
-  member_updated: (event, me) => (talk, isNews) => {
+  member_updated: (event, me) => (state, isNew) => {
     const roles = event.members.map(({ user_id, role }) => [user_id, role] as const)
     const mine = roles.find(([id]) => id === me)?.[1]
-    const facts = isNews && mine !== undefined ? { ...talk.facts, role: mine } : talk.facts
-    return { ...talk, facts, members: withRoles(talk.members, roles) }
+    const facts = isNew && mine !== undefined ? { ...state.facts, role: mine } : state.facts
+    return { ...state, facts, members: withRoles(state.members, roles) }
   }
 }
 
@@ -197,29 +209,29 @@ function created(event: OfType<'message_created'>): KeptMessage {
   }
 }
 
-/** A message brings the other person of a direct conversation back, with watermarks that nobody told of. */
-function withBoth(talk: Talk, { from, to }: OfType<'message_created'>): Talk {
-  const { facts } = talk
-  if (facts.member_count === 2) return talk
+/** A new message makes both users members of a direct conversation again. The event lacks their watermarks: `stale`. */
+function withBothMembers(state: ConversationState, { from, to }: OfType<'message_created'>): ConversationState {
+  const { facts } = state
+  if (facts.member_count === 2) return state
   const both = [from, to].flatMap(id => (id === null ? [] : [[id, 'member'] as const]))
-  return { ...talk, facts: { ...facts, member_count: 2 }, members: withRoles(talk.members, both), stale: true }
+  return { ...state, facts: { ...facts, member_count: 2 }, members: withRoles(state.members, both), stale: true }
 }
 
-/** A change of one message, unless it is there as new or newer; and of the last one, if it is that. */
+/** A step that changes one message, unless the known version is newer, and `last` if it is that message. */
 function changed(
   { id, message_seq, seq }: { readonly id: number; readonly message_seq: Seq; readonly seq: Seq },
   change: (message: KeptMessage) => Partial<KeptMessage>
 ): Step {
   const after = (message: KeptMessage) =>
     message.changed_seq >= seq ? message : { ...message, ...change(message), changed_seq: seq }
-  return talk => {
-    const known = talk.messages.get(message_seq)
-    const messages = known === undefined ? talk.messages : new Map(talk.messages).set(message_seq, after(known))
-    return { ...talk, messages, last: talk.last?.id === id ? after(talk.last) : talk.last }
+  return state => {
+    const known = state.messages.get(message_seq)
+    const messages = known === undefined ? state.messages : new Map(state.messages).set(message_seq, after(known))
+    return { ...state, messages, last: state.last?.id === id ? after(state.last) : state.last }
   }
 }
 
-/** Most frequent first, as the server has them. */
+/** `reactions` with one more or less, in the server's order: most frequent first. */
 function reacted(
   reactions: readonly Reaction[],
   { emoji, user_id }: { readonly emoji: string; readonly user_id: UserId },
@@ -233,16 +245,19 @@ function reacted(
   return all.sort((a, b) => b.count - a.count || (a.emoji < b.emoji ? -1 : 1))
 }
 
-function withRoles(members: Talk['members'], roles: readonly (readonly [UserId, Role])[]): Talk['members'] {
+function withRoles(
+  members: ConversationState['members'],
+  roles: readonly (readonly [UserId, Role])[]
+): ConversationState['members'] {
   return members === null ? null : new Map([...members, ...roles])
 }
 
-function without(members: Talk['members'], ids: readonly UserId[]): Talk['members'] {
+function without(members: ConversationState['members'], ids: readonly UserId[]): ConversationState['members'] {
   return members === null ? null : new Map([...members].filter(([id]) => !ids.includes(id)))
 }
 
-/** Whether everybody is told how far others got. */
-function told({ member_count }: Facts): boolean {
+/** Whether the conversation is small enough for receipts. */
+function hasReceipts({ member_count }: Facts): boolean {
   return member_count <= limits.receiptMembers
 }
 

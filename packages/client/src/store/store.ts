@@ -8,89 +8,89 @@ import {
   type SyncRange,
   type UserId
 } from '@rendezvous/contract'
-import { type Applied, arrive, receive } from './apply.ts'
-import { beyondEnd, codeOf, InVain, pagesSince, readTalk } from './reading.ts'
-import { setbacksOf } from './setbacks.ts'
-import { takeConversation, takeRange } from './take.ts'
-import { closedTalk, conversationOf, EARLY_EVENTS, freshTalk, type Sequenced, type Talk } from './talk.ts'
+import { type Applied, applyEvent, applyReceipt } from './apply.ts'
+import { backoffOf } from './backoff.ts'
+import { aboveHead, codeOf, fetchState, NoProgress, pagesSince } from './fetch.ts'
+import { mergeConversation, mergeRange } from './merge.ts'
+import { type ConversationState, closedState, conversationOf, EARLY_EVENTS, newState, type Sequenced } from './state.ts'
 import type { StoreTransport } from './transport.ts'
 
-/** How long an early event waits for its predecessors before they are asked for. docs/protocol.md, Order. */
+/** How long an early event waits before its predecessors are fetched. docs/protocol.md, Order. */
 const HOLD_MS = 500
 
-/** What a store stands on. */
+/** The user of a store, and what the store needs of its environment. */
 export interface StoreOptions {
   readonly userId: UserId
   readonly transport: StoreTransport
-  /** Calls `run` once, in `ms`; what it answers calls that off. */
+  /** Calls `run` once after `ms`. The function it returns cancels that. */
   readonly after: (ms: number, run: () => void) => () => void
-  /** Told that a conversation is another now, or is no more. */
+  /** Called after a conversation changed or was removed. */
   readonly onChange?: (id: ConversationId) => void
-  /** Told of a request that failed or was answered in vain. It is repeated, later each time, or when `ready` comes. */
+  /** Called when a request failed or made no progress. It is repeated with backoff, or at the next `ready`. */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * The conversations of one person, kept as the server has them: by the frames of his socket, and by asking for what they do not tell. It
- * does not matter which frames are lost, doubled or out of order, as long as `ready` comes after each loss of the socket.
+ * A copy of one user's conversations on the server, kept current by socket frames and by requests for what is missing.
+ * It ends up right even if frames are lost, repeated or reordered, as long as a `ready` follows each new connection.
  */
 export interface ChatStore {
-  /** By id, in no order. */
-  readonly talks: ReadonlyMap<ConversationId, Talk>
-  /** A frame of the socket; those that tell of no conversation are ignored. On `ready`, and on `resync`, the store catches up. */
+  /** By id, in no particular order. */
+  readonly conversations: ReadonlyMap<ConversationId, ConversationState>
+  /** Applies a frame of the socket. On `ready` and `resync` the store fetches what it missed. */
   receive(event: Event): void
-  /** Reads the newest messages and the members of a conversation as soon as the server can be reached, and keeps them from then on. */
+  /** Fetches the newest messages and the members of a conversation, with retries, and keeps them current. */
   open(id: ConversationId): void
-  /** Lets go of a conversation's messages and members. */
+  /** Drops the messages and members of a conversation. */
   close(id: ConversationId): void
-  /** Resolves when nothing is being asked for. What waits for a timer is not waited for. */
+  /** Resolves when no request is running. It does not wait for timers. */
   settled(): Promise<void>
-  /** Calls off all timers. */
+  /** Cancels all timers and sends no further requests. */
   stop(): void
 }
 
-/** A store that knows nothing yet: the first `ready` fills it. Long because it is the state of one store. */
+/** An empty store, filled at the first `ready`. Long because it is the state of one store. */
 export function chatStore(options: StoreOptions): ChatStore {
   const { userId: me, transport, after, onChange = () => {}, onError = () => {} } = options
-  const talks = new Map<ConversationId, Talk>()
-  /** Events of conversations that are unknown or being read anew. */
-  const limbo = new Map<ConversationId, Sequenced[]>()
-  /** To be read as a whole; and whether to open them then. */
-  const anew = new Map<ConversationId, boolean>()
-  /** To be asked for what follows their position. */
+  const states = new Map<ConversationId, ConversationState>()
+  /** Events of conversations that are in `toFetch`. */
+  const pendingEvents = new Map<ConversationId, Sequenced[]>()
+  /** Conversations to fetch as a whole, and whether with messages and members. */
+  const toFetch = new Map<ConversationId, boolean>()
+  /** Conversations whose changes after `position` must be fetched. */
   const behind = new Set<ConversationId>()
-  /** At which value a conversation was left while something was being asked for: an older answer does not bring it back. */
-  const goneAt = new Map<ConversationId, Seq>()
-  /** Of a conversation, of the reading of `all`, and of the `server`, which then cannot be reached. */
-  const setbacks = setbacksOf<ConversationId | 'all' | 'server'>(after, run)
+  /** The seq at which the user left a conversation while a request was running. Older answers do not add it again. */
+  const leftAt = new Map<ConversationId, Seq>()
+  /** By conversation; `all` for the sync over all of them; `server` while it cannot be reached. */
+  const backoff = backoffOf<ConversationId | 'all' | 'server'>(after, run)
   const timers = new Map<ConversationId, () => void>()
   let since: string | null = null
-  let wantsAll = false
+  let needsSync = false
   let running: Promise<void> | null = null
   let stopped = false
 
   function put(id: ConversationId, applied: Applied): void {
-    const before = talks.get(id)
+    const before = states.get(id)
     if (applied === before) return
-    if (typeof applied !== 'string') talks.set(id, applied)
+    if (typeof applied !== 'string') states.set(id, applied)
     else {
-      talks.delete(id)
-      if (applied === 'anew') anew.set(id, before?.members !== null && before !== undefined)
+      states.delete(id)
+      if (applied === 'refetch') toFetch.set(id, before?.members !== null && before !== undefined)
     }
-    watch(id)
+    schedule(id)
     onChange(id)
   }
 
-  /** What is early, and what is not told whole, is asked for unless it is settled in time. Members of large rooms do not ask all at once. */
-  function watch(id: ConversationId): void {
-    const talk = talks.get(id)
-    if (talk === undefined || !isWaiting(talk)) {
+  /** Fetches the conversation unless its gap is filled in time. Members of a large group do not fetch all at once. */
+  function schedule(id: ConversationId): void {
+    const state = states.get(id)
+    if (state === undefined || !hasGap(state)) {
       timers.get(id)?.()
       timers.delete(id)
       return
     }
     if (timers.has(id) || behind.has(id)) return
-    const spread = talk.stale ? talk.facts.member_count : 0
+    const spread = state.stale ? state.facts.member_count : 0
     const cancel = after(HOLD_MS + spread, () => {
       timers.delete(id)
       behind.add(id)
@@ -100,88 +100,88 @@ export function chatStore(options: StoreOptions): ChatStore {
   }
 
   function sequenced(id: ConversationId, event: Sequenced): void {
-    const talk = talks.get(id)
-    if (talk !== undefined && !anew.has(id)) {
-      const applied = arrive(talk, event, me)
-      if (applied === 'gone' && running !== null) goneAt.set(id, Math.max(event.seq, ...talk.early.keys()) as Seq)
+    const state = states.get(id)
+    if (state !== undefined && !toFetch.has(id)) {
+      const applied = applyEvent(state, event, me)
+      if (applied === 'gone' && running !== null) leftAt.set(id, Math.max(event.seq, ...state.early.keys()) as Seq)
       put(id, applied)
-      if (applied !== 'anew') return
+      if (applied !== 'refetch') return
     }
-    const waiting = limbo.get(id) ?? []
-    if (waiting.length < EARLY_EVENTS) limbo.set(id, [...waiting, event])
-    if (!anew.has(id)) anew.set(id, false)
+    const waiting = pendingEvents.get(id) ?? []
+    if (waiting.length < EARLY_EVENTS) pendingEvents.set(id, [...waiting, event])
+    if (!toFetch.has(id)) toFetch.set(id, false)
     run()
   }
 
-  /** A conversation as the server has it now, unless it is older than one's leaving, or about to be read anew. */
-  function adopt(conversation: Conversation): void {
+  /** Adds or merges `conversation`, unless it is in `toFetch` or older than the user's leaving. */
+  function merge(conversation: Conversation): void {
     const { id, last_seq } = conversation
-    if (anew.has(id) || last_seq < (goneAt.get(id) ?? 0)) return
-    const known = talks.get(id)
-    put(id, known === undefined ? freshTalk(conversation) : takeConversation(known, conversation, me))
+    if (toFetch.has(id) || last_seq < (leftAt.get(id) ?? 0)) return
+    const known = states.get(id)
+    put(id, known === undefined ? newState(conversation) : mergeConversation(known, conversation, me))
   }
 
   function run(): void {
     if (running === null) running = Promise.resolve().then(work)
   }
 
-  /** Asks until nothing is left but what rests. */
+  /** Sends requests until only those remain that wait for a backoff. */
   async function work(): Promise<void> {
     try {
-      while ((wantsAll && isAwake('all')) || [...anew.keys(), ...behind].some(isAwake)) {
-        if (wantsAll) await attempt('all', catchUp)
-        for (const id of [...anew.keys()]) await attempt(id, () => readAnew(id))
-        await askRanges([...behind].filter(isAwake))
+      while ((needsSync && isReady('all')) || [...toFetch.keys(), ...behind].some(isReady)) {
+        if (needsSync) await attempt('all', catchUp)
+        for (const id of [...toFetch.keys()]) await attempt(id, () => refetch(id))
+        await askRanges([...behind].filter(isReady))
       }
     } finally {
       running = null
-      goneAt.clear()
+      leftAt.clear()
     }
   }
 
-  function isAwake(about: ConversationId | 'all'): boolean {
-    return !stopped && !setbacks.isResting('server') && !setbacks.isResting(about)
+  function isReady(key: ConversationId | 'all'): boolean {
+    return !stopped && !backoff.isWaiting('server') && !backoff.isWaiting(key)
   }
 
-  async function attempt(about: ConversationId | 'all', ask: () => Promise<void>): Promise<void> {
-    if (!isAwake(about)) return
+  async function attempt(key: ConversationId | 'all', request: () => Promise<void>): Promise<void> {
+    if (!isReady(key)) return
     try {
-      await ask()
-      setbacks.over('server')
-      setbacks.over(about)
+      await request()
+      backoff.succeeded('server')
+      backoff.succeeded(key)
     } catch (error) {
-      setBack(error, [about])
+      backOff(error, [key])
     }
   }
 
-  /** What the server refuses rests alone; while it cannot be reached, everything does. */
-  function setBack(error: unknown, about: readonly (ConversationId | 'all')[]): void {
+  /** A refused request delays only its own keys. An unreachable server delays all requests. */
+  function backOff(error: unknown, keys: readonly (ConversationId | 'all')[]): void {
     onError(error)
-    if (codeOf(error) === undefined) setbacks.rest('server')
-    else for (const each of about) setbacks.rest(each)
+    if (codeOf(error) === undefined) backoff.failed('server')
+    else for (const key of keys) backoff.failed(key)
   }
 
-  /** All conversations that changed; then the streams of those that the store had opened. */
+  /** Syncs all conversations, and then marks those whose changes must be fetched. */
   async function catchUp(): Promise<void> {
-    wantsAll = false
+    needsSync = false
     try {
-      await readChanged()
+      await syncChanged()
     } catch (error) {
-      wantsAll = true
+      needsSync = true
       throw error
     }
-    for (const [id, talk] of talks) if (isBehind(talk)) behind.add(id)
+    for (const [id, state] of states) if (isBehind(state)) behind.add(id)
   }
 
-  async function readChanged(): Promise<void> {
-    const before = new Set(talks.keys())
+  async function syncChanged(): Promise<void> {
+    const before = new Set(states.keys())
     let at = since
     let isWhole = since === null
     for await (const { conversations, left, next, restart } of pagesSince(transport, since)) {
       if (restart) isWhole = true
-      for (const conversation of conversations) adopt(conversation)
+      for (const conversation of conversations) merge(conversation)
       for (const { id } of conversations) before.delete(id)
-      for (const id of left) if (talks.has(id)) put(id, 'gone')
+      for (const id of left) if (states.has(id)) put(id, 'gone')
       at = next
       if (!isWhole) since = at
     }
@@ -189,93 +189,94 @@ export function chatStore(options: StoreOptions): ChatStore {
     since = at
   }
 
-  /** Events wait meanwhile: what is read after the conversation is as new as it or newer. It goes to the end first: were it to fail, the
-   *  others would have their turn before it. */
-  async function readAnew(id: ConversationId): Promise<void> {
-    const isOpen = anew.get(id) === true
-    anew.delete(id)
-    anew.set(id, isOpen)
-    const heard = limbo.get(id)?.length ?? 0
-    const talk = await readTalk(transport, { id, isOpen, me })
-    const waiting = limbo.get(id) ?? []
-    limbo.delete(id)
-    if (talk === null) {
+  /** Fetches a conversation while its events wait. It moves to the end of `toFetch`, so its failures delay no other. */
+  async function refetch(id: ConversationId): Promise<void> {
+    const isOpen = toFetch.get(id) === true
+    toFetch.delete(id)
+    toFetch.set(id, isOpen)
+    const heard = pendingEvents.get(id)?.length ?? 0
+    const state = await fetchState(transport, { id, isOpen, me })
+    const waiting = pendingEvents.get(id) ?? []
+    pendingEvents.delete(id)
+    if (state === null) {
       put(id, 'gone')
-      if (waiting.length > heard) limbo.set(id, waiting.slice(heard))
-      else anew.delete(id)
+      if (waiting.length > heard) pendingEvents.set(id, waiting.slice(heard))
+      else toFetch.delete(id)
       return
     }
-    const early = talks.get(id)?.early.values() ?? []
-    if (anew.get(id) === isOpen) anew.delete(id) // else it was opened or closed meanwhile
-    put(id, talk)
-    if (waiting.length >= EARLY_EVENTS) behind.add(id) // others came that were not kept
+    const early = states.get(id)?.early.values() ?? []
+    if (toFetch.get(id) === isOpen) toFetch.delete(id) // otherwise it was opened or closed during the request
+    put(id, state)
+    if (waiting.length >= EARLY_EVENTS) behind.add(id) // further events were dropped
     for (const event of [...early, ...waiting]) sequenced(id, event)
-    const isOld = waiting.slice(0, heard).some(({ seq }) => seq > talk.position)
-    if (isOld && anew.has(id)) throw new InVain('read anew, and older than an event')
+    const isOld = waiting.slice(0, heard).some(({ seq }) => seq > state.position)
+    if (isOld && toFetch.has(id)) throw new NoProgress('the server answered with a conversation older than an event')
   }
 
   async function askRanges(ids: readonly ConversationId[]): Promise<void> {
-    for (const id of ids) if (!talks.has(id)) behind.delete(id)
-    const asked = ids.flatMap(id => talks.get(id) ?? []).slice(0, limits.syncRanges)
+    for (const id of ids) if (!states.has(id)) behind.delete(id)
+    const asked = ids.flatMap(id => states.get(id) ?? []).slice(0, limits.syncRanges)
     if (asked.length === 0) return
     for (const { facts } of asked) behind.delete(facts.id)
     const ranges = asked.map(({ facts, position }) => ({ stream: conversationStream(facts.id), after: position }))
     try {
-      takeRanges(asked, (await transport.sync({ ranges })).ranges)
-      setbacks.over('server')
+      mergeRanges(asked, (await transport.sync({ ranges })).ranges)
+      backoff.succeeded('server')
     } catch (error) {
       const about = asked.map(({ facts }) => facts.id)
-      const beyond = beyondEnd(error, about)
-      if (beyond === null) setBack(error, about)
-      for (const id of about) beyond?.has(id) ? put(id, 'anew') : behind.add(id)
+      const beyond = aboveHead(error, about)
+      if (beyond === null) backOff(error, about)
+      for (const id of about) beyond?.has(id) ? put(id, 'refetch') : behind.add(id)
     }
   }
 
-  /** What stands where it stood though something is missing had no room in the answer, and is asked for again. When nothing moved, it rests. */
-  function takeRanges(asked: readonly Talk[], ranges: readonly SyncRange[]): void {
-    const told = new Map(ranges.map(range => [range.stream, range]))
+  /** Requests a range again if it did not advance although changes are missing: it had no room in the answer. If no
+   *  range advanced, they back off. */
+  function mergeRanges(asked: readonly ConversationState[], ranges: readonly SyncRange[]): void {
+    const answered = new Map(ranges.map(range => [range.stream, range]))
     const unmoved = asked.flatMap(before => {
       const { id } = before.facts
-      const [talk, range] = [talks.get(id), told.get(conversationStream(id))]
-      if (talk === undefined) return []
-      const applied = range === undefined ? talk : takeRange(talk, range, me)
+      const [state, range] = [states.get(id), answered.get(conversationStream(id))]
+      if (state === undefined) return []
+      const applied = range === undefined ? state : mergeRange(state, range, me)
       const isOut = typeof applied === 'string'
       const isUnmoved =
         !isOut &&
         applied.position <= before.position &&
         (range?.more !== false || (isBehind(before) && isBehind(applied)))
       if (isUnmoved || (!isOut && range?.more)) behind.add(id)
-      if (!isUnmoved) setbacks.over(id)
+      if (!isUnmoved) backoff.succeeded(id)
       put(id, applied)
       return isUnmoved ? [id] : []
     })
-    if (unmoved.length === asked.length) setBack(new InVain('nothing of what is missing is told'), unmoved)
+    if (unmoved.length === asked.length)
+      backOff(new NoProgress('sync answered without any of the missing changes'), unmoved)
   }
 
   return {
-    talks,
+    conversations: states,
     open(id) {
-      anew.set(id, true)
+      toFetch.set(id, true)
       run()
     },
     close(id) {
-      const talk = talks.get(id)
-      if (anew.has(id)) anew.set(id, false)
-      if (talk !== undefined) put(id, closedTalk(talk))
+      const state = states.get(id)
+      if (toFetch.has(id)) toFetch.set(id, false)
+      if (state !== undefined) put(id, closedState(state))
     },
     receive(event) {
-      if (event.type === 'ready') wantsAll = true
+      if (event.type === 'ready') needsSync = true
       if (event.type === 'resync') {
         const id = event.stream === null ? null : conversationOf(event.stream)
-        if (event.stream === null) wantsAll = true
-        else if (id !== null && (talks.has(id) || anew.has(id))) behind.add(id)
-        else if (id !== null) anew.set(id, false)
+        if (event.stream === null) needsSync = true
+        else if (id !== null && (states.has(id) || toFetch.has(id))) behind.add(id)
+        else if (id !== null) toFetch.set(id, false)
       }
-      if (event.type === 'ready') setbacks.wake()
+      if (event.type === 'ready') backoff.retryAll()
       if (event.type === 'ready' || event.type === 'resync') return run()
       if (event.type === 'message_delivered' || event.type === 'message_read') {
-        const talk = talks.get(event.conversation_id)
-        if (talk !== undefined) put(event.conversation_id, receive(talk, event, me))
+        const state = states.get(event.conversation_id)
+        if (state !== undefined) put(event.conversation_id, applyReceipt(state, event, me))
       } else if ('stream' in event && 'conversation_id' in event) sequenced(event.conversation_id, event)
     },
     async settled() {
@@ -284,16 +285,16 @@ export function chatStore(options: StoreOptions): ChatStore {
     stop() {
       stopped = true
       for (const cancel of timers.values()) cancel()
-      setbacks.wake()
+      backoff.retryAll()
       timers.clear()
     }
   }
 }
 
-function isBehind(talk: Talk): boolean {
-  return talk.position < talk.facts.last_seq || isWaiting(talk)
+function isBehind(state: ConversationState): boolean {
+  return state.position < state.facts.last_seq || hasGap(state)
 }
 
-function isWaiting({ early, stale }: Talk): boolean {
+function hasGap({ early, stale }: ConversationState): boolean {
   return early.size > 0 || stale
 }

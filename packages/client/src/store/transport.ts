@@ -8,12 +8,13 @@ import {
 } from '@rendezvous/contract'
 import type { Http } from '../http.ts'
 
-/** What a store asks the server. Each call rejects with an error whose `code` is the server's, or with any other when it cannot be reached. */
+/** The requests of a store. A refused call rejects with an error that has the server's `code`; an error without a
+ *  `code` means that the server could not be reached. */
 export interface StoreTransport {
   sync(request: SyncRequest): Promise<SyncAnswer>
-  /** @throws with code `not_found` when it is not (any more) this person's. */
+  /** @throws with code `not_found` when the user is not a member. */
   conversation(id: number): Promise<Conversation>
-  /** The newest messages, `limits.pageSize` of them or all there are. */
+  /** The newest messages, at most `limits.pageSize`. */
   messages(id: number): Promise<readonly Message[]>
   /** All members. */
   members(id: number): Promise<readonly Member[]>
@@ -24,7 +25,7 @@ interface Page<Item> {
   readonly results: readonly Item[]
 }
 
-/** The transport over HTTP, for who is logged in at `http`. */
+/** The transport over HTTP, for the user who is logged in at `http`. */
 export function httpTransport(http: Pick<Http, 'request'>): StoreTransport {
   const path = (id: number) => `/api/v1/conversations/${id}/`
   const page = <Item>(url: string) => http.request<Page<Item>>('GET', url)

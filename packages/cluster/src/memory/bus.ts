@@ -6,7 +6,7 @@ import { closed } from '../error.ts'
 import type { Receiver } from './network.ts'
 import type { MemoryWire } from './wire.ts'
 
-/** The bus of one node on `wire`. `node` is the name by which `wire.faults` knows it; a random one unless given. */
+/** The bus of one node on `wire`. `node` is its name for `wire.faults`, random by default. */
 export function memoryBus(wire: MemoryWire, listener: BusListener, options: { readonly node?: string } = {}): Bus {
   const link = wire.attach(options.node ?? randomUUID(), receiver(listener))
   let open = true
@@ -18,8 +18,8 @@ export function memoryBus(wire: MemoryWire, listener: BusListener, options: { re
   return {
     async publish(deliveries) {
       refuseClosed()
-      const parcels = deliveries.map(({ topics, envelope }) => ({ topics, bytes: encode(envelope) }))
-      for (const { topics, bytes } of parcels) for (const topic of topics) link.send(topic, bytes)
+      const encoded = deliveries.map(({ topics, envelope }) => ({ topics, bytes: encode(envelope) }))
+      for (const { topics, bytes } of encoded) for (const topic of topics) link.send(topic, bytes)
       await turn()
     },
     async subscribe(topics) {
@@ -48,7 +48,7 @@ function receiver(listener: BusListener): Receiver {
       try {
         envelope = decode(bytes)
       } catch {
-        listener.onInterruption([topic], ageMs) // what cannot be read is lost, and loss is told
+        listener.onInterruption([topic], ageMs) // a malformed envelope counts as lost
         return
       }
       listener.onMessage(topic, envelope)

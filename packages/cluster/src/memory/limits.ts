@@ -1,10 +1,11 @@
 import type { Limits, Rate } from '../limits.ts'
 import type { MemoryWire } from './wire.ts'
 
-/** Debts add up in fractions of a millisecond; what differs by less than this is equal. */
+/** Debts are sums of fractions of a millisecond. A smaller difference than this is a rounding error. */
 const EPSILON_MS = 1e-6
 
-/** Limits on `wire`: a debt for each key, in milliseconds, paid off by time; a use costs `windowMs / limit` and none may owe more than `windowMs`. */
+/** Limits on `wire`. Each key has a debt in milliseconds that falls as time passes. A use adds `windowMs / limit` to
+ *  it, and is refused if the debt would exceed `windowMs`. */
 export function memoryLimits(wire: MemoryWire): Limits {
   function owed(key: string): number {
     const debt = wire.reach().debts.get(key)
@@ -13,7 +14,7 @@ export function memoryLimits(wire: MemoryWire): Limits {
 
   function remember(key: string, ms: number): void {
     const { debts } = wire.reach()
-    debts.delete(key) // and to the end: the first is the one not used for longest
+    debts.delete(key) // inserted again at the end: the first key is the least recently used
     debts.set(key, { ms, at: wire.clock() })
     if (debts.size <= wire.bounds.limits) return
     const [oldest] = debts.keys()
@@ -22,7 +23,7 @@ export function memoryLimits(wire: MemoryWire): Limits {
 
   return {
     async take(key, rate) {
-      refuseNonsense(rate)
+      refuseInvalidRate(rate)
       const { limit, windowMs, cost = 1 } = rate
       const each = windowMs / limit
       const before = owed(key)
@@ -41,7 +42,7 @@ export function memoryLimits(wire: MemoryWire): Limits {
   }
 }
 
-function refuseNonsense({ limit, windowMs, cost = 1 }: Rate): void {
+function refuseInvalidRate({ limit, windowMs, cost = 1 }: Rate): void {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError('limit must be a positive integer')
   if (!Number.isFinite(windowMs) || windowMs <= 0) throw new RangeError('windowMs must be positive')
   if (!Number.isInteger(cost) || cost < 0 || cost > limit)

@@ -1,42 +1,43 @@
 import { unreachable } from '../error.ts'
 import type { Topic } from '../topics.ts'
 
-/** Parcels that one node handles before the event loop gets its turn. */
-const PARCELS_A_TURN = 256
+/** Notices that one node handles before other work of the event loop runs. */
+const NOTICES_PER_TURN = 256
 
-/** What a node is told by the network: bytes of a topic that were sent `ageMs` ago, and that some were lost, none of which was sent more than
- *  `deafMs` ago. */
+/** Receives what the network delivers to a node: bytes of a topic that were sent `ageMs` ago, and interruptions, in
+ *  which only bytes of the last `deafMs` were lost. */
 export interface Receiver {
   onBytes(topic: Topic, bytes: Uint8Array, ageMs: number): void
   onInterruption(topics: readonly Topic[] | 'all', deafMs: number): void
 }
 
-/** One node's end of the network. */
+/** One node's connection to the network. */
 export interface Link {
-  /** @throws ClusterError `unreachable` while the node is cut off from the topic. */
+  /** @throws ClusterError `unreachable` while the node is disconnected from the topic. */
   send(topic: Topic, bytes: Uint8Array): void
-  /** @throws ClusterError `unreachable` while the node is cut off from any of the topics; then it joins none. */
+  /** @throws ClusterError `unreachable` while the node is disconnected from one of the topics. It joins none then. */
   join(topics: readonly Topic[]): void
   leave(topics: readonly Topic[]): void
   detach(): void
 }
 
-/** What a test does to a network. Nodes go by the name they attached under. */
+/** Faults that a test injects into a network. Nodes have the names under which they attached. */
 export interface Faults {
-  /** Cuts a node off from `topics`, or from all: what is published to them it never gets, and it cannot publish or subscribe to them. */
+  /** Disconnects a node from `topics`, or from all. It loses what is published to them, and cannot publish or
+   *  subscribe. */
   disconnect(node: string, topics?: readonly Topic[]): void
-  /** Ends `disconnect`, and tells the node what it was cut off from. */
+  /** Ends `disconnect`, and tells the node about the interruption. */
   reconnect(node: string): void
-  /** Keeps back what `node` publishes from now on, as a slow connection would, so that other publishers overtake it. */
+  /** Delays what `node` publishes from now on, as a slow connection would, so that other publishers overtake it. */
   hold(node: string): void
-  /** Delivers what was held, in the order it was published, and ends `hold`. */
+  /** Delivers the delayed messages in the order they were published, and ends `hold`. */
   release(node: string): void
   /** Publishes raw bytes. */
   inject(topic: Topic, bytes: Uint8Array): void
 }
 
-/** What waits for a node. `since`: when the bytes were sent, or the first of those that may be lost. */
-interface Parcel {
+/** A queued call of a node's receiver. `since` is when its bytes, or the first that may be lost, were sent. */
+interface Notice {
   readonly since: number
   readonly handle: () => void
 }
@@ -44,17 +45,18 @@ interface Parcel {
 interface Node {
   readonly receiver: Receiver
   readonly topics: Set<Topic>
-  inbox: Parcel[]
+  inbox: Notice[]
   draining: boolean
   attached: boolean
-  cut: ReadonlySet<Topic> | 'all' | null
-  /** When the first of what it is cut off from was sent. */
-  cutSince: number
+  disconnected: ReadonlySet<Topic> | 'all' | null
+  /** When the first message that may be lost was sent. */
+  disconnectedSince: number
   held: { readonly topic: Topic; readonly bytes: Uint8Array }[] | null
 }
 
-/** Carries bytes between the nodes of one process as pub/sub of Redis does: never on the caller's stack, at most once, in order for
- *  each publisher. A node that lets more than `inbox` parcels pile up loses them and is told so, as Redis cuts a slow subscriber off. */
+/** Pub/sub between the nodes of one process, with the promises of Redis: never on the caller's stack, at most once, in
+ *  order per publisher. A node with more than `inbox` queued notices loses them and is told so, as Redis disconnects a
+ *  slow subscriber. */
 export function memoryNetwork(
   inbox: number,
   elapsed: () => number
@@ -69,8 +71,8 @@ export function memoryNetwork(
       inbox: [],
       draining: false,
       attached: true,
-      cut: null,
-      cutSince: 0,
+      disconnected: null,
+      disconnectedSince: 0,
       held: null
     }
     nodes.set(name, node)
@@ -86,7 +88,7 @@ export function memoryNetwork(
   }
 
   function send(from: Node, topic: Topic, bytes: Uint8Array): void {
-    if (isCut(from, topic)) throw unreachable()
+    if (isDisconnected(from, topic)) throw unreachable()
     if (from.held === null) route(topic, bytes)
     else if (from.held.length < inbox) from.held.push({ topic, bytes })
     else throw unreachable()
@@ -95,12 +97,13 @@ export function memoryNetwork(
   function route(topic: Topic, bytes: Uint8Array): void {
     const since = elapsed()
     for (const node of nodes.values()) {
-      if (!node.topics.has(topic) || isCut(node, topic)) continue
+      if (!node.topics.has(topic) || isDisconnected(node, topic)) continue
       const handle = () => {
-        if (node.topics.has(topic) && !isCut(node, topic)) node.receiver.onBytes(topic, bytes, elapsed() - since)
+        if (node.topics.has(topic) && !isDisconnected(node, topic))
+          node.receiver.onBytes(topic, bytes, elapsed() - since)
       }
       if (node.inbox.length < inbox) queue(node, { since, handle })
-      else node.inbox = [notice(node, 'all', oldest(node, since), elapsed)]
+      else node.inbox = [interruption(node, 'all', oldest(node, since), elapsed)]
     }
   }
 
@@ -117,15 +120,16 @@ function memoryFaults(nodes: ReadonlyMap<string, Node>, route: Faults['inject'],
   return {
     disconnect(name, topics) {
       const node = find(name)
-      if (node.cut === null) node.cutSince = oldest(node, elapsed())
-      node.cut = topics === undefined ? 'all' : new Set(topics)
+      if (node.disconnected === null) node.disconnectedSince = oldest(node, elapsed())
+      node.disconnected = topics === undefined ? 'all' : new Set(topics)
     },
     reconnect(name) {
       const node = find(name)
-      const { cut, cutSince } = node
-      if (cut === null) return
-      node.cut = null
-      queue(node, notice(node, cut === 'all' ? 'all' : [...cut], cutSince, elapsed))
+      const { disconnected, disconnectedSince } = node
+      if (disconnected === null) return
+      node.disconnected = null
+      const topics = disconnected === 'all' ? disconnected : [...disconnected]
+      queue(node, interruption(node, topics, disconnectedSince, elapsed))
     },
     hold(name) {
       find(name).held ??= []
@@ -141,7 +145,7 @@ function memoryFaults(nodes: ReadonlyMap<string, Node>, route: Faults['inject'],
 }
 
 function join(node: Node, topics: readonly Topic[]): void {
-  if (topics.some(topic => isCut(node, topic))) throw unreachable()
+  if (topics.some(topic => isDisconnected(node, topic))) throw unreachable()
   for (const topic of topics) node.topics.add(topic)
 }
 
@@ -149,29 +153,29 @@ function leave(node: Node, topics: readonly Topic[]): void {
   for (const topic of topics) node.topics.delete(topic)
 }
 
-function isCut({ cut }: Node, topic: Topic): boolean {
-  return cut === 'all' || (cut?.has(topic) ?? false)
+function isDisconnected({ disconnected }: Node, topic: Topic): boolean {
+  return disconnected === 'all' || (disconnected?.has(topic) ?? false)
 }
 
-/** Tells the node that it may have lost what was sent from `since` on. */
-function notice(node: Node, topics: readonly Topic[] | 'all', since: number, elapsed: () => number): Parcel {
+/** The notice that the node may have lost what was sent from `since` on. */
+function interruption(node: Node, topics: readonly Topic[] | 'all', since: number, elapsed: () => number): Notice {
   return { since, handle: () => node.receiver.onInterruption(topics, elapsed() - since) }
 }
 
-/** When the first of what waits for the node was sent; `otherwise` when nothing does. */
+/** When the first queued message of the node was sent; `otherwise` when its inbox is empty. */
 function oldest(node: Node, otherwise: number): number {
   return node.inbox.reduce((earliest, { since }) => Math.min(earliest, since), otherwise)
 }
 
-function queue(node: Node, parcel: Parcel): void {
-  node.inbox.push(parcel)
+function queue(node: Node, notice: Notice): void {
+  node.inbox.push(notice)
   if (node.draining) return
   node.draining = true
   setImmediate(drain, node)
 }
 
 function drain(node: Node): void {
-  for (const { handle } of node.inbox.splice(0, PARCELS_A_TURN)) if (node.attached) handle()
+  for (const { handle } of node.inbox.splice(0, NOTICES_PER_TURN)) if (node.attached) handle()
   node.draining = node.attached && node.inbox.length > 0
   if (node.draining) setImmediate(drain, node)
 }

@@ -3,62 +3,64 @@ import type { Clock } from '../clock.ts'
 import { unreachable } from '../error.ts'
 import { type Faults, type Link, memoryNetwork, type Receiver } from './network.ts'
 
-/** How much the memory of a cluster holds at most, in entries. */
+/** The bounds of a cluster in memory, in entries. */
 export interface Bounds {
-  /** Parcels that wait for one node; above it they are lost and the node is told. */
+  /** Bus messages queued for one node. Above it they are lost, and the node is told about the interruption. */
   readonly inbox: number
   readonly users: number
   readonly tickets: number
-  /** Keys that `Limits` remembers; above it the one not used for longest is forgotten. */
+  /** Keys of `Limits`. Above it the least recently used one is dropped. */
   readonly limits: number
 }
 
-/** Someone who is online, or has sockets but hid himself. Times in milliseconds since 1970, 0 for none. */
+/** A user who is online, is hidden and has sockets, or went offline and is not acknowledged. Times in milliseconds
+ *  since 1970, 0 for none. */
 export interface Person {
-  /** Gateways that hold a socket of his: mostly one, for which a Set would be 200 bytes. */
+  /** Leases that hold the user. An array, because it mostly has one entry and a Set takes 200 bytes. */
   holders: readonly string[]
   visible: boolean
   graceUntil: number
   declaredUntil: number
+  /** When a gateway last held the user, or they last declared themself online. */
+  seenAt: number
+  /** The last claim of `reap`, since the user was last visible. */
+  claim: { readonly id: string; readonly until: number } | null
 }
 
-/** A gateway's lease. `token` tells one grant from the next after the gateway was given up. */
-export interface Lease {
-  readonly token: object
-  expiresAt: number
-}
-
-/** What Redis would store: shared by all nodes, changed by one call at a time. */
+/** The state that all nodes share, as Redis would store it. */
 interface Store {
   readonly people: Map<UserId, Person>
-  /** Those of `people` whom no gateway holds. */
+  /** Users in `people` without a gateway. */
   readonly leaving: Set<UserId>
-  readonly leases: Map<string, Lease>
+  /** Those of `people` whom each lease holds, also one that ended. */
+  readonly held: Map<string, Set<UserId>>
+  /** When the gateway of each lease is given up unless it renews. */
+  readonly leases: Map<string, number>
   readonly tickets: Map<string, { readonly claims: string; readonly expiresAt: number }>
   readonly debts: Map<string, { readonly ms: number; readonly at: number }>
 }
 
-/** The cluster that the nodes of one process share, in the place of Redis. */
+/** The bus and the shared store of the nodes of one process, in place of Redis. */
 export interface MemoryWire {
   readonly clock: Clock
   readonly bounds: Bounds
-  /** Connects a node's bus. Names are unique among those attached. */
+  /** Connects a node's bus. @throws TypeError when a node of this name is attached. */
   attach(node: string, receiver: Receiver): Link
   /** The shared store.
    *  @throws ClusterError `unreachable` between `goDown` and `comeUp`. */
   reach(): Store
-  /** What tests do to the network. */
+  /** Faults of the network, for tests. */
   readonly faults: Faults
-  /** Takes the whole cluster away: every call of every port rejects, every bus is cut off. For tests. */
+  /** Makes the cluster unreachable: all calls of all ports reject, and all buses are disconnected. For tests. */
   goDown(): void
-  /** Ends `goDown`: what was stored is there again, every bus is told of the interruption. */
+  /** Ends `goDown`. The store keeps its content, and every bus is told about the interruption. */
   comeUp(): void
 }
 
 const BOUNDS: Bounds = { inbox: 65_536, users: 1_000_000, tickets: 100_000, limits: 100_000 }
 
-/** A cluster of its own, empty. Everything on it reads the time from `clock`, and how long something took from `elapsed`: milliseconds of a clock
- *  that never goes back, this machine's unless given. */
+/** A new, empty cluster. It reads times from `clock`, and durations from the monotonic clock `elapsed` in
+ *  milliseconds, by default `performance.now`. */
 export function memoryWire(options: {
   readonly clock: Clock
   readonly elapsed?: () => number
@@ -71,6 +73,7 @@ export function memoryWire(options: {
   const store: Store = {
     people: new Map(),
     leaving: new Set(),
+    held: new Map(),
     leases: new Map(),
     tickets: new Map(),
     debts: new Map()

@@ -1,27 +1,27 @@
 import type { Test } from 'tap'
 import type { Limits } from '../../src/limits.ts'
 
-/** Two nodes on one cluster that nobody else uses, and its clock. */
+/** Two nodes of a cluster that no other test uses, and its clock. */
 export interface LimitsNodes {
   readonly here: Limits
   readonly there: Limits
   advance(ms: number): void
 }
 
-/** Makes two nodes; what it opens it closes when `t` ends. */
+/** Makes two nodes, and closes them when `t` ends. */
 export type MakeLimitsNodes = (t: Test) => Promise<LimitsNodes>
 
 const rate = { limit: 3, windowMs: 1_000 }
 
-/** What every limits promises. */
+/** The promises of every limits port, as tests. */
 export async function limitsSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
   await t.test('taking', t => takingSuite(t, makeNodes))
   await t.test('refilling', t => refillSuite(t, makeNodes))
-  await t.test('refusing nonsense', t => nonsenseSuite(t, makeNodes))
+  await t.test('invalid rates', t => invalidRateSuite(t, makeNodes))
 }
 
 async function takingSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
-  await t.test('a burst of `limit` passes, over all nodes, and says what remains', async t => {
+  await t.test('a burst of `limit` uses passes over all nodes, and each answer says what remains', async t => {
     const { here, there } = await makeNodes(t)
     t.same(await here.take('key', rate), { allowed: true, remaining: 2, retryAfterMs: 0, resetMs: 334 })
     t.same(await there.take('key', rate), { allowed: true, remaining: 1, retryAfterMs: 0, resetMs: 667 })
@@ -29,19 +29,19 @@ async function takingSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
     t.same(await there.take('key', rate), { allowed: false, remaining: 0, retryAfterMs: 334, resetMs: 1_000 })
   })
 
-  await t.test('of many at once exactly `limit` pass', async t => {
+  await t.test('of many concurrent uses exactly `limit` pass', async t => {
     const { here, there } = await makeNodes(t)
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 ? here : there).take('key', rate)))
     t.equal(answers.filter(({ allowed }) => allowed).length, rate.limit)
   })
 
-  await t.test('keys are apart', async t => {
+  await t.test('keys are counted separately', async t => {
     const { here } = await makeNodes(t)
     await here.take('one', { ...rate, cost: 3 })
     t.match(await here.take('other', rate), { allowed: true, remaining: 2 })
   })
 
-  await t.test('a cost is taken whole or not at all, and none only looks', async t => {
+  await t.test('a cost is taken as a whole or not at all, and a cost of 0 takes nothing', async t => {
     const { here } = await makeNodes(t)
     t.match(await here.take('key', { ...rate, cost: 2 }), { allowed: true, remaining: 1 })
     t.match(await here.take('key', { ...rate, cost: 2 }), { allowed: false, remaining: 1, retryAfterMs: 334 })
@@ -51,7 +51,7 @@ async function takingSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
 }
 
 async function refillSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
-  await t.test('`retryAfterMs` is when, and not before', async t => {
+  await t.test('a refused use passes after `retryAfterMs`, and not before', async t => {
     const { here, advance } = await makeNodes(t)
     await here.take('key', { ...rate, cost: 3 })
     const { retryAfterMs } = await here.take('key', rate)
@@ -61,7 +61,7 @@ async function refillSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
     t.match(await here.take('key', rate), { allowed: true, remaining: 0 })
   })
 
-  await t.test('after `resetMs` all is there again, and no more than all', async t => {
+  await t.test('after `resetMs` the full limit is available again, and never more', async t => {
     const { here, advance } = await makeNodes(t)
     await here.take('key', { ...rate, cost: 3 })
     advance((await here.take('key', { ...rate, cost: 0 })).resetMs)
@@ -81,8 +81,8 @@ async function refillSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
   })
 }
 
-async function nonsenseSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
-  await t.test('a rate that means nothing is a RangeError', async t => {
+async function invalidRateSuite(t: Test, makeNodes: MakeLimitsNodes): Promise<void> {
+  await t.test('an invalid rate is a RangeError', async t => {
     const { here } = await makeNodes(t)
     for (const bad of [
       { limit: 0 },

@@ -2,43 +2,43 @@ import type { BusListener } from '../../src/bus.ts'
 import type { Envelope } from '../../src/envelope.ts'
 import type { Topic } from '../../src/topics.ts'
 
-/** One thing a listener was told. */
-export type Heard =
+/** One call of a listener. */
+export type Received =
   | { readonly topic: Topic; readonly envelope: Envelope }
   | { readonly interrupted: readonly Topic[] | 'all' }
 
-/** A listener that keeps what it hears until it is asked for. */
+/** A listener that keeps its calls until `next` takes them. */
 export interface Recorder extends BusListener {
-  /** The next thing heard, as soon as it is. */
-  next(): Promise<Heard>
-  /** What was heard and not asked for yet. */
-  readonly unread: readonly Heard[]
-  /** Of each interruption so far how long the node may have been deaf. */
+  /** Takes the oldest call, or waits for one. */
+  next(): Promise<Received>
+  /** Calls that `next` has not taken yet. */
+  readonly unread: readonly Received[]
+  /** The `deafMs` of each interruption so far. */
   readonly losses: readonly (number | null)[]
 }
 
-/** A recorder that heard nothing yet. */
+/** A new recorder. */
 export function recorder(): Recorder {
-  const unread: Heard[] = []
+  const unread: Received[] = []
   const losses: (number | null)[] = []
-  const waiting: ((heard: Heard) => void)[] = []
-  const hear = (heard: Heard) => {
-    const take = waiting.shift()
-    if (take === undefined) unread.push(heard)
-    else take(heard)
+  const waiting: ((call: Received) => void)[] = []
+  const record = (call: Received) => {
+    const resolve = waiting.shift()
+    if (resolve === undefined) unread.push(call)
+    else resolve(call)
   }
 
   return {
     unread,
     losses,
-    onMessage: (topic, envelope) => hear({ topic, envelope }),
+    onMessage: (topic, envelope) => record({ topic, envelope }),
     onInterruption(topics, deafMs) {
       losses.push(deafMs)
-      hear({ interrupted: topics })
+      record({ interrupted: topics })
     },
     next() {
-      const heard = unread.shift()
-      return heard === undefined ? new Promise(resolve => waiting.push(resolve)) : Promise.resolve(heard)
+      const call = unread.shift()
+      return call === undefined ? new Promise(resolve => waiting.push(resolve)) : Promise.resolve(call)
     }
   }
 }

@@ -2,14 +2,14 @@ import type { UserId } from '@rendezvous/contract'
 import type { Test } from 'tap'
 import type { TicketClaims, Tickets } from '../../src/tickets.ts'
 
-/** Two nodes on one cluster that nobody else uses, and its clock. */
+/** Two nodes of a cluster that no other test uses, and its clock. */
 export interface TicketsNodes {
   readonly here: Tickets
   readonly there: Tickets
   advance(ms: number): void
 }
 
-/** Makes two nodes; what it opens it closes when `t` ends. */
+/** Makes two nodes, and closes them when `t` ends. */
 export type MakeTicketsNodes = (t: Test) => Promise<TicketsNodes>
 
 const TTL_MS = 30_000
@@ -20,21 +20,21 @@ const claims: TicketClaims = {
   expiresAt: 1_800_000_000_000
 }
 
-/** What every tickets promises. */
+/** The promises of every tickets port, as tests. */
 export async function ticketsSuite(t: Test, makeNodes: MakeTicketsNodes): Promise<void> {
-  await t.test('a ticket is 43 characters that are safe in a URL, and no two are alike', async t => {
+  await t.test('a ticket has 43 URL-safe characters, and no two are equal', async t => {
     const { here } = await makeNodes(t)
     const tickets = await Promise.all(Array.from({ length: 50 }, () => here.issue(claims, TTL_MS)))
     for (const ticket of tickets) t.match(ticket, /^[\w-]{43}$/)
     t.equal(new Set(tickets).size, tickets.length)
   })
 
-  await t.test('it is redeemed on any node, for the claims it was made with', async t => {
+  await t.test('any node redeems a ticket for the claims it was issued with', async t => {
     const { here, there } = await makeNodes(t)
     t.same(await there.redeem(await here.issue(claims, TTL_MS)), claims)
   })
 
-  await t.test('of many who redeem it at once one succeeds, and none after', async t => {
+  await t.test('of many concurrent redemptions of a ticket exactly one succeeds, and none later', async t => {
     const { here, there } = await makeNodes(t)
     const ticket = await here.issue(claims, TTL_MS)
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? here : there).redeem(ticket)))
@@ -42,7 +42,7 @@ export async function ticketsSuite(t: Test, makeNodes: MakeTicketsNodes): Promis
     t.equal(await there.redeem(ticket), null)
   })
 
-  await t.test('it holds for its time and no longer', async t => {
+  await t.test('a ticket is valid for `ttlMs` and no longer', async t => {
     const { here, advance } = await makeNodes(t)
     const [soon, late] = [await here.issue(claims, TTL_MS), await here.issue(claims, TTL_MS)]
     advance(TTL_MS - 1)
@@ -51,7 +51,7 @@ export async function ticketsSuite(t: Test, makeNodes: MakeTicketsNodes): Promis
     t.equal(await here.redeem(late), null)
   })
 
-  await t.test('what is no ticket redeems nothing and harms none', async t => {
+  await t.test('an invalid ticket redeems nothing and leaves others valid', async t => {
     const { here } = await makeNodes(t)
     const ticket = await here.issue(claims, TTL_MS)
     const forged = [

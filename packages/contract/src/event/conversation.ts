@@ -15,7 +15,7 @@ export const ConversationCreated = Type.Object(
     created_at: Timestamp,
     ...sequenced
   },
-  { $id: 'ConversationCreated', description: 'A conversation one belongs to was created' }
+  { $id: 'ConversationCreated', description: 'A conversation of which the receiver is a member was created' }
 )
 export const ConversationUpdated = Type.Object(
   {
@@ -27,7 +27,10 @@ export const ConversationUpdated = Type.Object(
     history: HistoryFor,
     ...sequenced
   },
-  { $id: 'ConversationUpdated', description: 'Title or settings of a group are these now; `user_id` changed them' }
+  {
+    $id: 'ConversationUpdated',
+    description: 'The title or settings of a group changed to these values. `user_id` changed them'
+  }
 )
 
 const People = Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest })
@@ -42,7 +45,8 @@ export const MemberJoined = Type.Object(
   { type: Type.Literal('member_joined'), ...membership },
   {
     $id: 'MemberJoined',
-    description: '`user_ids` came (back) into the conversation; `user_id` is the first of them. `by` let them in.'
+    description:
+      '`user_ids` joined the conversation or joined it again; `user_id` is the first of them. `by` added them.'
   }
 )
 export const MemberLeft = Type.Object(
@@ -50,7 +54,7 @@ export const MemberLeft = Type.Object(
   {
     $id: 'MemberLeft',
     description:
-      '`user_ids` are out of the conversation; `user_id` is the first of them. `by` took them out, himself when he left. `owner_id` is who owns the group since the owner left, else null.'
+      '`user_ids` are no longer members; `user_id` is the first of them. `by` removed them, and equals `user_id` if they left. `owner_id` is the new owner if the owner left, else null.'
   }
 )
 export const MemberUpdated = Type.Object(
@@ -61,7 +65,7 @@ export const MemberUpdated = Type.Object(
     by: UserId,
     ...sequenced
   },
-  { $id: 'MemberUpdated', description: 'These members have these roles now' }
+  { $id: 'MemberUpdated', description: 'The roles of these members changed to these values' }
 )
 
 export const Typing = Type.Object(
@@ -75,6 +79,6 @@ export const Typing = Type.Object(
   },
   {
     $id: 'Typing',
-    description: `Somebody types, for \`expires_in_ms\` unless told again. In conversations of ${limits.typingMembers} members at most.`
+    description: `A member started or stopped typing. Typing ends after \`expires_in_ms\` unless the event is repeated. Sent in conversations of at most ${limits.typingMembers} members.`
   }
 )

@@ -29,7 +29,7 @@ export * from './personal.ts'
 export * from './presence.ts'
 export * from './socket.ts'
 
-/** Every frame a gateway sends, by `type`. */
+/** Schema of every frame a gateway sends, by `type`. */
 export const events = Object.freeze({
   message_created: MessageCreated,
   message_edited: MessageEdited,

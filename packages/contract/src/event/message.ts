@@ -17,17 +17,18 @@ export const MessageCreated = Type.Object(
     conversation_id: ConversationId,
     client_id: ClientId,
     reply_to: Nullable(MessageId),
+    reply_to_deleted: Type.Boolean(),
     mentions: Mentions,
     system: Nullable(SystemFacts),
     ...sequenced
   },
   {
     $id: 'MessageCreated',
-    description: 'A message was stored. Goes to every device of every member, the sender included.'
+    description: 'A message was stored. Sent to all devices of all members, including those of the sender.'
   }
 )
 
-/** Members of every event that changes a message: which, and who did it. */
+/** Fields of every event that changes a message: which message, and the user who changed it. */
 const changed = {
   id: MessageId,
   conversation_id: ConversationId,
@@ -44,27 +45,27 @@ export const MessageEdited = Type.Object(
     mentions: Mentions,
     edited_at: Timestamp
   },
-  { $id: 'MessageEdited', description: 'The message has another text' }
+  { $id: 'MessageEdited', description: 'The text of the message changed' }
 )
 export const MessageDeleted = Type.Object(
   { type: Type.Literal('message_deleted'), ...changed },
-  { $id: 'MessageDeleted', description: 'The message is gone, its text and reactions too' }
+  { $id: 'MessageDeleted', description: 'The message was deleted, with its text and reactions' }
 )
 export const ReactionAdded = Type.Object(
   { type: Type.Literal('reaction_added'), ...changed, emoji: Emoji },
-  { $id: 'ReactionAdded', description: '`user_id` reacted to the message: its count of `emoji` rises by one' }
+  { $id: 'ReactionAdded', description: '`user_id` reacted to the message: the count of `emoji` rises by one' }
 )
 export const ReactionRemoved = Type.Object(
   { type: Type.Literal('reaction_removed'), ...changed, emoji: Emoji },
-  { $id: 'ReactionRemoved', description: '`user_id` took a reaction back: its count of `emoji` falls by one' }
+  { $id: 'ReactionRemoved', description: '`user_id` removed a reaction: the count of `emoji` falls by one' }
 )
 export const MessagePinned = Type.Object(
   { type: Type.Literal('message_pinned'), ...changed, pinned_at: Timestamp },
-  { $id: 'MessagePinned', description: `The message was pinned; a conversation has ${limits.pins} pins at most` }
+  { $id: 'MessagePinned', description: `The message was pinned. A conversation has at most ${limits.pins} pins` }
 )
 export const MessageUnpinned = Type.Object(
   { type: Type.Literal('message_unpinned'), ...changed },
-  { $id: 'MessageUnpinned', description: 'The message is pinned no more' }
+  { $id: 'MessageUnpinned', description: 'The message was unpinned' }
 )
 
 const receipt = { id: MessageId, conversation_id: ConversationId, user_id: UserId, seq: Seq, ...live }
@@ -73,7 +74,7 @@ export const MessageDelivered = Type.Object(
   {
     $id: 'MessageDelivered',
     description:
-      'The message reached a device of `user_id`, and so did all before its `seq`. Told to its sender; in a group of 32 at most to everybody, for the newest message alone.'
+      'The message and all with a lower `seq` were delivered to `user_id`. Sent to the sender of the message; in groups of at most 32, to all members and for the newest message only.'
   }
 )
 export const MessageRead = Type.Object(
@@ -81,6 +82,6 @@ export const MessageRead = Type.Object(
   {
     $id: 'MessageRead',
     description:
-      "The message was read by `user_id`, and so were all before its `seq`. Told to its sender and to the reader's devices; in a group of 32 at most to everybody, for the newest message alone. `private`: told to the reader's own devices only."
+      "`user_id` read the message and all with a lower `seq`. Sent to the sender of the message and to the reader's devices; in groups of at most 32, to all members and for the newest message only. `private`: sent to the reader's own devices only."
   }
 )

@@ -4,7 +4,11 @@ import { sequenced } from './common.ts'
 
 export const SessionStarted = Type.Object(
   { type: Type.Literal('session_started'), session_id: SessionId, ...device, ...sequenced },
-  { $id: 'SessionStarted', description: 'I signed in: if it was not me, I had better change my password' }
+  {
+    $id: 'SessionStarted',
+    description:
+      'A session of the user started. If it was not the user who signed in, they should change their password'
+  }
 )
 export const SessionEnded = Type.Object(
   {
@@ -17,24 +21,24 @@ export const SessionEnded = Type.Object(
   {
     $id: 'SessionEnded',
     description:
-      'A session of mine ended. `token_reused`: a refresh token of it was used that another had replaced, so somebody may have a copy.'
+      'A session of the user ended. `token_reused`: a refresh token was used that a newer one had replaced, so it may have been copied.'
   }
 )
 
-/** Every event of a personal stream, by `type`: what concerns one person alone, and goes to all his devices. */
+/** Schema of every event of a personal stream, by `type`. They are sent to all devices of one user. */
 export const personalEvents = Object.freeze({ session_started: SessionStarted, session_ended: SessionEnded })
 
 /** Any event of a personal stream. */
 export const PersonalEvent = Type.Unsafe<PersonalEvent>(
   Type.Union(
     Object.values(personalEvents).map(({ properties }) => Type.Object(properties)),
-    { $id: 'PersonalEvent', description: 'An event of my personal stream, as the socket tells it' }
+    { $id: 'PersonalEvent', description: "An event of the caller's personal stream, as the socket sends it" }
   )
 )
 
 type PersonalEvents = { [Name in keyof typeof personalEvents]: Static<(typeof personalEvents)[Name]> }
 export type PersonalEvent = PersonalEvents[keyof PersonalEvents]
-/** What an event of a personal stream says, apart from its place there. */
+/** The content of a personal event, without `stream`, `seq` and the other fields of every event. */
 export type PersonalFacts = {
   [Name in keyof PersonalEvents]: Omit<PersonalEvents[Name], keyof typeof sequenced>
 }[keyof PersonalEvents]

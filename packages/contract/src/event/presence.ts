@@ -14,7 +14,7 @@ export const PresenceUpdate = Type.Object(
   {
     $id: 'PresenceUpdate',
     description:
-      'Somebody whose presence I see came online or went offline, or chose to be seen (no more). `last_seen` as far as he and I show ours.'
+      'A user whose presence the receiver may see came online, went offline, or changed who may see it. `last_seen` is as exact as both users allow.'
   }
 )
 export const PresenceSnapshot = Type.Object(
@@ -26,6 +26,6 @@ export const PresenceSnapshot = Type.Object(
   {
     $id: 'PresenceSnapshot',
     description:
-      'Who is online of those whose presence I see, oneself included. Sent when the socket opens, and anew when I chose to be seen or hidden, or when the server may have lost an update.'
+      'The users who are online, the receiver included, among those whose presence the receiver may see. Sent when the socket opens, when the receiver changes their own visibility, and when an update may have been lost.'
   }
 )

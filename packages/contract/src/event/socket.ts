@@ -12,19 +12,20 @@ export const Ready = Type.Object(
     session_id: Type.String(),
     dialect: Type.Union([Type.Literal('rendezvous.v1'), Type.Literal('legacy')]),
     heartbeat_ms: Type.Integer({ minimum: 1 }),
-    head: Type.Integer({ minimum: 0, description: "Last value of one's personal stream" }),
+    head: Type.Integer({ minimum: 0, description: "Last `seq` of the user's personal stream" }),
     ...live
   },
   {
     $id: 'Ready',
-    description: 'All subscriptions stand: whatever is stored from now on arrives. Fetch what came before now.'
+    description:
+      'All subscriptions are active: the socket receives whatever is stored from now on. Fetch everything older.'
   }
 )
 export const Resync = Type.Object(
   { type: Type.Literal('resync'), stream: Nullable(Stream), ...live },
   {
     $id: 'Resync',
-    description: 'Events of the stream (of all streams when null) may be missing. Fetch its state anew.'
+    description: 'Events of the stream, or of all streams if null, may be missing. Fetch its changes.'
   }
 )
 export const Reconnect = Type.Object(
@@ -32,15 +33,17 @@ export const Reconnect = Type.Object(
   { $id: 'Reconnect', description: 'The node is about to close this socket. Open a new one after `after_ms`.' }
 )
 
-/** A command's own name for itself, chosen by the client. */
+/** A command's id, chosen by the client and repeated in its answer. */
 export const CommandRef = Type.Union([
   Type.String({ maxLength: limits.refCharacters }),
   Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })
 ])
 export type CommandRef = Static<typeof CommandRef>
 
-/** What a command came to: `send_message` fills the first six, `sync` the last, others the message's `id`, `conversation_id` and `seq`
- *  (of `mark_read` and `mark_delivered` where one stands now). */
+/** The result of a command: `send_message` has the first six fields, `sync` the last. Other commands have `id`,
+ *  `conversation_id` and `seq`, which for `mark_read` and `mark_delivered` is the caller's watermark. `deleted`: a
+ *  repeated send whose message was deleted since. `reply_to_deleted` and `dropped_mentions` name references that have
+ *  gone; each is absent when there is none. */
 export const AckResult = Type.Object(
   {
     id: Type.Optional(MessageId),
@@ -49,6 +52,9 @@ export const AckResult = Type.Object(
     created_at: Type.Optional(Timestamp),
     duplicate: Type.Optional(Type.Boolean()),
     seq: Type.Optional(Seq),
+    deleted: Type.Optional(Type.Literal(true)),
+    reply_to_deleted: Type.Optional(Type.Literal(true)),
+    dropped_mentions: Type.Optional(Type.Array(UserId, { minItems: 1, maxItems: limits.mentions })),
     sync: Type.Optional(ref(SyncAnswer))
   },
   { $id: 'AckResult' }
@@ -57,7 +63,7 @@ export type AckResult = Static<typeof AckResult>
 
 export const Ack = Type.Object(
   { type: Type.Literal('ack'), ref: Nullable(CommandRef), ...AckResult.properties, ...live },
-  { $id: 'Ack', description: 'The command with this `ref` was carried out; what it stored is durable' }
+  { $id: 'Ack', description: 'The command with this `ref` succeeded. Whatever it stored is durable' }
 )
 export const SocketError = Type.Object(
   {
@@ -67,14 +73,14 @@ export const SocketError = Type.Object(
     detail: Type.String(),
     errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
     retry_after_ms: Type.Optional(
-      Type.Integer({ minimum: 0, description: 'How long to wait before sending again, where waiting helps' })
+      Type.Integer({ minimum: 0, description: 'How long to wait before a retry. Absent if waiting does not help' })
     ),
     ...live
   },
-  { $id: 'SocketError', description: 'The command with this `ref`, or the frame, was refused' }
+  { $id: 'SocketError', description: 'The command with this `ref` was refused, or the frame if `ref` is null' }
 )
 
-/** The `error` frame for `thrown`; what is no error of the contract says only that. */
+/** The `error` frame for `thrown`. Anything but an `ApiError` becomes `internal`, without details. */
 export function errorFrame(thrown: unknown, ref: CommandRef | null, at: string): Static<typeof SocketError> {
   const error = thrown instanceof ApiError ? thrown : new ApiError('internal')
   const fields = error.fields === undefined ? {} : { errors: mutable(error.fields) }

@@ -1,21 +1,22 @@
-import { type ApiError, aliases, type FieldErrors, invalid } from '@rendezvous/contract'
+import { type ApiError, aliases, type FieldErrors, fieldText, invalid } from '@rendezvous/contract'
 import { FormBody } from '../form.ts'
 import { fieldOf } from './field.ts'
 import { type Field, type FieldSchema, typeName } from './reading.ts'
 
-/** An object of fields, as the contract writes it. */
+/** The schema of an object, as the contract writes it. */
 export interface ObjectSchema {
   readonly type?: string
   readonly properties: Readonly<Record<string, FieldSchema>>
   readonly required?: readonly string[]
 }
 
-/** What Fastify's validators answer: the value that takes the raw one's place, or the error to throw. */
+/** The result of a Fastify validator: the value that replaces the raw one, or the error to throw. */
 export type Checked = { readonly value: Readonly<Record<string, unknown>> } | { readonly error: ApiError }
 
-interface Slot {
+/** A field of a body, and its reader. */
+interface BodyField {
   readonly name: string
-  /** Its own name first. */
+  /** The field's own name, then its aliases. */
   readonly names: readonly string[]
   readonly required: boolean
   readonly isList: boolean
@@ -23,7 +24,7 @@ interface Slot {
   readonly read: Field
 }
 
-/** What is sent, and what was read of it so far: the values, what is wrong, and under which alias a field came. */
+/** A body while it is read: its source, the values so far, the errors so far, and the aliases that the client used. */
 interface Body {
   readonly source: ReadonlyMap<string, unknown>
   readonly isForm: boolean
@@ -33,19 +34,20 @@ interface Body {
 }
 
 /**
- * The reader of bodies of this schema. Every field's fault is told at once. Lenient: aliases are taken where the field itself is missing,
- * forms are read, unknown fields are dropped. Strict: an unknown field is refused.
+ * The reader of bodies of this schema. It reports the errors of all fields at once. Lenient: an alias is read when the
+ * field itself is missing, forms are read, unknown fields are dropped. Strict: an unknown field is an error.
  */
 export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknown) => Checked {
-  const slots = Object.entries(schema.properties).map(([name, field]) => slotOf(schema, name, field, lenient))
-  const known = new Set(slots.map(slot => slot.name))
+  const fields = Object.entries(schema.properties).map(([name, field]) => bodyField(schema, name, field, lenient))
+  const known = new Set(fields.map(field => field.name))
   return raw => {
     const source = fieldsOf(raw)
     if (source === null) return { error: invalid({ non_field_errors: [notAnObject(raw)] }) }
 
     const body: Body = { source, isForm: raw instanceof FormBody, value: {}, errors: new Map(), sentAs: new Map() }
-    if (!lenient) for (const name of source.keys()) if (!known.has(name)) body.errors.set(name, ['Unknown field.'])
-    for (const slot of slots) readSlot(slot, body)
+    if (!lenient)
+      for (const name of source.keys()) if (!known.has(name)) body.errors.set(name, [fieldText('unknown_field')])
+    for (const field of fields) readBodyField(field, body)
     const { value, errors, sentAs } = body
     if (errors.size > 0) return { error: invalid(Object.fromEntries(errors)) }
 
@@ -54,17 +56,18 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
   }
 }
 
-/** The aliases that a client used, by the body that was read from what it sent. */
+/** The aliases that a client used, by the body that was read. */
 const aliasesSent = new WeakMap<object, ReadonlyMap<string, string>>()
 
-/** `fields` under the names that the client used in what `body` was read from, so that its form finds them. */
+/** `fields` under the names that the client sent, so that its form finds them. `body` is what {@link bodyReader}
+ *  read. */
 export function errorsAsSent(fields: FieldErrors, body: unknown): FieldErrors {
   const names = typeof body === 'object' && body !== null ? aliasesSent.get(body) : undefined
   if (names === undefined) return fields
   return Object.fromEntries(Object.entries(fields).map(([name, texts]) => [names.get(name) ?? name, texts]))
 }
 
-function slotOf(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): Slot {
+function bodyField(schema: ObjectSchema, name: string, field: FieldSchema, lenient: boolean): BodyField {
   const others = lenient ? (aliases[name] ?? []).filter(alias => !Object.hasOwn(schema.properties, alias)) : []
   return {
     name,
@@ -82,28 +85,28 @@ function fieldsOf(raw: unknown): ReadonlyMap<string, unknown> | null {
 }
 
 function notAnObject(raw: unknown): string {
-  if (raw === null || raw === undefined) return 'No data provided'
-  return `Invalid data. Expected a dictionary, but got ${typeName(raw)}.`
+  if (raw === null || raw === undefined) return fieldText('no_data')
+  return fieldText('invalid_object_typed', { type: typeName(raw) })
 }
 
-function readSlot(slot: Slot, { source, isForm, value, errors, sentAs }: Body): void {
-  const name = slot.names.find(candidate => source.has(candidate)) ?? slot.name
-  if (name !== slot.name) sentAs.set(slot.name, name)
-  const raw = fromForm(slot, source.get(name), isForm)
+function readBodyField(field: BodyField, { source, isForm, value, errors, sentAs }: Body): void {
+  const name = field.names.find(candidate => source.has(candidate)) ?? field.name
+  if (name !== field.name) sentAs.set(field.name, name)
+  const raw = fromForm(field, source.get(name), isForm)
   if (raw === undefined) {
-    if (slot.required) errors.set(slot.name, ['This field is required.'])
+    if (field.required) errors.set(field.name, [fieldText('required')])
     return
   }
 
-  const reading = slot.read(raw)
-  if (reading.ok) value[slot.name] = reading.value
+  const reading = field.read(raw)
+  if (reading.ok) value[field.name] = reading.value
   else errors.set(name, reading.errors)
 }
 
-/** In a form the last of several values counts, as in Django, and an optional field that is left empty was not sent. */
-function fromForm(slot: Slot, raw: unknown, isForm: boolean): unknown {
+/** In a form the last of several values counts, as in Django, and an empty optional field counts as absent. */
+function fromForm(field: BodyField, raw: unknown, isForm: boolean): unknown {
   if (!isForm) return raw
 
-  const value = Array.isArray(raw) && !slot.isList ? raw.at(-1) : raw
-  return value === '' && !slot.required && !slot.isText ? undefined : value
+  const value = Array.isArray(raw) && !field.isList ? raw.at(-1) : raw
+  return value === '' && !field.required && !field.isText ? undefined : value
 }

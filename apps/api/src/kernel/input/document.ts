@@ -1,12 +1,12 @@
 import type { ObjectSchema } from './body.ts'
 import { lenientBody } from './lenience.ts'
 
-/** Member of an operation that says how its route reads, `lenient` or `strict`, until {@link documentBodies} has seen it. */
-export const MANNER = 'x-manner'
+/** Marks an operation as `lenient` or `strict`. {@link documentBodies} reads the mark and removes it. */
+export const READ_MODE = 'x-read-mode'
 
-/** A part of an OpenAPI document, as far as bodies go. */
+/** The part of an OpenAPI document that holds request bodies. */
 interface Operation {
-  [MANNER]?: string
+  [READ_MODE]?: string
   requestBody?: { required?: boolean; content: Record<string, { schema: { $ref?: string } }> }
 }
 interface Document {
@@ -14,30 +14,30 @@ interface Document {
   readonly components?: { schemas?: object }
 }
 
-const HOME = '#/components/schemas/'
+const SCHEMAS = '#/components/schemas/'
 
 /**
- * `document` with the bodies of its operations as they are read: left out where no field is required, and on lenient routes in every
- * type and wording that those take. Patterns that few engines but JavaScript's read (`\p{L}`) are dropped: what breaks them is refused all
- * the same.
+ * `document` with the bodies of its operations as they are read. A body without required fields is optional. On lenient
+ * routes it has every type and form that these accept. Patterns that few engines besides JavaScript's support (`\p{L}`)
+ * are dropped from the document only: routes still check them.
  */
 export function documentBodies<T extends Document>(document: T): T {
   const schemas = (document.components?.schemas ?? {}) as Record<string, object>
   const operations = Object.values(document.paths ?? {}).flatMap(methods => Object.values(methods) as Operation[])
   for (const operation of new Set(operations)) {
-    const manner = operation[MANNER]
-    delete operation[MANNER]
-    const name = operation.requestBody?.content['application/json']?.schema.$ref?.slice(HOME.length)
+    const mode = operation[READ_MODE]
+    delete operation[READ_MODE]
+    const name = operation.requestBody?.content['application/json']?.schema.$ref?.slice(SCHEMAS.length)
     const schema = schemas[name ?? ''] as ObjectSchema | undefined
     if (operation.requestBody === undefined || name === undefined || schema === undefined) continue
 
     operation.requestBody.required = (schema.required ?? []).length > 0
-    if (manner !== 'lenient') continue
+    if (mode !== 'lenient') continue
     schemas[`Lenient${name}`] = lenientBody(schema, 'json')
     schemas[`Form${name}`] = lenientBody(schema, 'form')
-    const form = { schema: { $ref: `${HOME}Form${name}` } }
+    const form = { schema: { $ref: `${SCHEMAS}Form${name}` } }
     operation.requestBody.content = {
-      'application/json': { schema: { $ref: `${HOME}Lenient${name}` } },
+      'application/json': { schema: { $ref: `${SCHEMAS}Lenient${name}` } },
       'application/x-www-form-urlencoded': form,
       'multipart/form-data': form
     }

@@ -6,60 +6,64 @@ import { djangoWords } from './scalar.ts'
 /** A JSON Schema in a document. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** No text holds U+0000. */
+/** Text without U+0000. */
 const STORABLE = '^[^\\u0000]*$'
-/** And one that must not be empty has more than white space, which a reader drops around it. */
+/** The same with more than white space, because a reader trims a text before it checks that it is not empty. */
 const NOT_BLANK = '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$'
 
-/** Where a lenient reader finds what it reads: a JSON body, a form, or an address. */
+/** The source of a lenient reader: a JSON body, a form, or a query string. */
 export type Place = 'json' | 'form' | 'query'
 
-/** What a lenient body reader takes, as a schema: what is refused by it is refused by the reader. Aliases are left out. */
+/** The schema of what a lenient body reader accepts. The reader refuses whatever the schema refuses. Aliases are
+ *  left out. */
 export function lenientBody(schema: ObjectSchema, place: 'json' | 'form'): JsonSchema {
   const required: readonly string[] = schema.required ?? []
   const fields = Object.entries(schema.properties).map(([name, field]) => {
-    const ways = lenientField(name, field, place)
-    const isDue = required.includes(name)
-    const isAllThereIs = place === 'json' || isDue || field.type === 'string'
-    return [name, isAllThereIs ? ways : orLeftEmpty(ways)]
+    const variants = lenientField(name, field, place)
+    const isRequired = required.includes(name)
+    const mayNotBeEmpty = place === 'json' || isRequired || field.type === 'string'
+    return [name, mayNotBeEmpty ? variants : orEmpty(variants)]
   })
   return { type: 'object', ...(required.length > 0 ? { required } : {}), properties: Object.fromEntries(fields) }
 }
 
-/** What a lenient reader takes for the field `name`, as a schema. */
+/** The schema of what a lenient reader accepts for the field `name`. */
 export function lenientField(name: string, field: FieldSchema & { description?: string }, place: Place): JsonSchema {
-  const ways = unique(waysToSay(name, field, place))
+  const variants = unique(variantsOf(name, field, place))
   const { description } = field
-  return { ...(ways.length === 1 ? ways[0] : { anyOf: ways }), ...(description === undefined ? {} : { description }) }
+  return {
+    ...(variants.length === 1 ? variants[0] : { anyOf: variants }),
+    ...(description === undefined ? {} : { description })
+  }
 }
 
-function waysToSay(name: string, field: FieldSchema, place: Place): JsonSchema[] {
+function variantsOf(name: string, field: FieldSchema, place: Place): JsonSchema[] {
   const { anyOf = [] } = field
   if (anyOf.some(branch => branch.type === 'null')) {
     const rest = anyOf.filter(branch => branch.type !== 'null')
     const isText = rest.every(branch => branch.type === 'string' && branch.format === undefined)
     const nothing = [...(place === 'json' ? [{ type: 'null' }] : []), ...(isText ? [] : [{ const: '' }])]
     return [
-      ...(rest.length === 1 ? waysToSay(name, rest[0] ?? {}, place) : waysToSay(name, { anyOf: rest }, place)),
+      ...(rest.length === 1 ? variantsOf(name, rest[0] ?? {}, place) : variantsOf(name, { anyOf: rest }, place)),
       ...nothing
     ]
   }
-  if (anyOf.length > 0) return anyOf.flatMap(branch => waysToSay(name, branch, place))
+  if (anyOf.length > 0) return anyOf.flatMap(branch => variantsOf(name, branch, place))
   if (field.enum !== undefined) return field.enum.flatMap(value => choice(value))
   if (field.const !== undefined) return choice(field.const)
   if (field.format === 'email') return [plain(field), { type: 'string', pattern: padded('') }]
-  return [plain(field), ...waysOfType(name, field, place)]
+  return [plain(field), ...variantsOfType(name, field, place)]
 }
 
-function waysOfType(name: string, field: FieldSchema, place: Place): JsonSchema[] {
+function variantsOfType(name: string, field: FieldSchema, place: Place): JsonSchema[] {
   if (field.type === 'integer') return place === 'json' ? [digits(field), idObject(field)] : [digits(field)]
   if (field.type === 'boolean') return words({ ...djangoWords, ...booleanWords[name] })
   if (field.type === 'string') return [...(isFree(field) ? [{ type: 'number' }] : []), ...spelled(field)]
   if (field.type !== 'array' || field.items === undefined) return []
-  return [...waysToSay(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
+  return [...variantsOf(name, field.items, place), { type: 'string', pattern: '^\\s*\\[' }]
 }
 
-/** The field itself, with the bounds that its reader gives to what has none. */
+/** The field's own schema, with the bounds that its reader adds where the schema has none. */
 function plain(field: FieldSchema): JsonSchema {
   const { description, $id, ...rest } = field as JsonSchema
   if (rest.type === 'integer') return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...rest }
@@ -72,13 +76,14 @@ function choice(value: unknown): JsonSchema[] {
   return [{ const: value }, ...(typeof value === 'string' ? [{ type: 'string', pattern: padded(value) }] : [])]
 }
 
-/** A number that counts from 1 is an id. */
+/** The digits of a number as text. A minimum of 1 marks an id. */
 function digits({ minimum, maximum = Number.MAX_SAFE_INTEGER }: FieldSchema): JsonSchema {
   const number = minimum === 1 ? `\\+?0*${upTo(maximum)}` : `[+-]?0*(0|${upTo(maximum)})`
   return { type: 'string', pattern: padded(`${number}(\\.0*)?`) }
 }
 
-/** A pattern of the numbers from 1 to `maximum`: shorter ones, and those that are less from some digit on. */
+/** A pattern of the numbers from 1 to `maximum`: those with fewer digits, and those with a smaller digit at some
+ *  place. */
 function upTo(maximum: number): string {
   const all = String(maximum)
   const shorter = all.length > 1 ? [`[1-9]\\d{0,${all.length - 2}}`] : []
@@ -91,7 +96,7 @@ function upTo(maximum: number): string {
   return `(${[...shorter, ...less, all].join('|')})`
 }
 
-/** A whole object put back where its id is due. */
+/** An object in place of its id. */
 function idObject(field: FieldSchema): JsonSchema {
   return { type: 'object', required: ['id'], properties: { id: { anyOf: [plain(field), digits(field)] } } }
 }
@@ -101,12 +106,12 @@ function words(known: Readonly<Record<string, boolean>>): JsonSchema[] {
   return [{ enum: Object.keys(known) }, { type: 'string', pattern: padded(`(${anyCase.join('|')})`) }, { enum: [0, 1] }]
 }
 
-/** Whether a text has no form of its own, so that a number's digits can be it. */
+/** Whether the text has no format, so that the digits of a number are accepted. */
 function isFree({ format }: FieldSchema): boolean {
   return format === undefined || format === 'password'
 }
 
-/** Other ways to write a format: a uuid may come without its hyphens, a day without its zeros. */
+/** Other spellings of a format: a uuid without hyphens, a date without leading zeros. */
 const spellings: Readonly<Record<string, string>> = {
   uuid: '[0-9a-fA-F]{32}',
   date: `[1-9]\\d{3}-(${[
@@ -125,11 +130,11 @@ function padded(pattern: string): string {
   return `^\\s*${pattern}\\s*$`
 }
 
-/** `schema`, or a text with nothing in it: an optional field that was left empty. */
-export function orLeftEmpty(schema: JsonSchema): JsonSchema {
+/** `schema` or an empty text, for an optional field. */
+export function orEmpty(schema: JsonSchema): JsonSchema {
   const { description, anyOf, ...only } = schema
-  const ways = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
-  return { anyOf: unique([...ways, { const: '' }]), ...(description === undefined ? {} : { description }) }
+  const variants = Array.isArray(anyOf) ? (anyOf as JsonSchema[]) : [only]
+  return { anyOf: unique([...variants, { const: '' }]), ...(description === undefined ? {} : { description }) }
 }
 
 function unique(schemas: readonly JsonSchema[]): JsonSchema[] {

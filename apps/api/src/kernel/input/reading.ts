@@ -1,4 +1,4 @@
-/** What a field's raw value came to: the value, or why it is refused, in Django REST framework's words. */
+/** The result of reading a field: its value, or why it is refused, in Django REST framework's texts. */
 export type Reading =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly errors: readonly string[] }
@@ -6,13 +6,15 @@ export type Reading =
 /** Reads the raw value of one field. */
 export type Field = (raw: unknown) => Reading
 
-/** How a field is read: `lenient` as Django REST framework's serializers do, else nothing is coerced. */
-export interface Manner {
+/** How a field is read: `lenient` coerces values as Django REST framework's serializers do; otherwise nothing is
+ *  coerced. */
+export interface ReadMode {
+  /** The name of the field. */
   readonly name: string
   readonly lenient: boolean
 }
 
-/** The keywords of JSON Schema that fields are read by. */
+/** The keywords of JSON Schema that readers check. */
 export interface FieldSchema {
   readonly type?: string
   readonly const?: unknown
@@ -31,17 +33,17 @@ export interface FieldSchema {
   readonly required?: readonly string[]
 }
 
-/** The value that was read. */
-export function taken(value: unknown): Reading {
+/** A reading with a value. */
+export function accepted(value: unknown): Reading {
   return { ok: true, value }
 }
 
-/** Why nothing could be read. */
+/** A reading without a value, and why. */
 export function refused(...errors: readonly string[]): Reading {
   return { ok: false, errors }
 }
 
-/** Python's name for the type of a JSON value, as Django REST framework's texts have it. */
+/** Python's name for the type of a JSON value, which Django REST framework's texts use. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType'
   if (Array.isArray(value)) return 'list'

@@ -1,50 +1,49 @@
-import { booleanWords } from '@rendezvous/contract'
-import { type Field, type FieldSchema, type Manner, type Reading, refused, taken, typeName } from './reading.ts'
+import { booleanWords, fieldText } from '@rendezvous/contract'
+import { accepted, type Field, type FieldSchema, type Reading, type ReadMode, refused, typeName } from './reading.ts'
 
-const NUMBER = 'A valid integer is required.'
-/** Longest text that is looked at for a number, as in Django REST framework. */
+/** Longest text that is parsed as a number, as in Django REST framework. */
 const NUMBER_CHARACTERS = 1_000
 
-/** An integer of the contract. One that counts from 1 is an id: out of range it names nobody. Lenient: its digits as text, `12.0`, and
- *  an object's `id` pass. */
-export function integerField(schema: FieldSchema, { lenient }: Manner): Field {
+/** Reads an integer. A minimum of 1 marks an id: out of range, it does not exist. Lenient: digits as text, `12.0`,
+ *  and the `id` of an object are accepted. */
+export function integerField(schema: FieldSchema, { lenient }: ReadMode): Field {
   const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema
   const isId = minimum === 1
   return raw => {
     const given = lenient ? idOf(raw) : raw
-    if (typeof given === 'string' && given.length > NUMBER_CHARACTERS) return refused('String value too large.')
+    if (typeof given === 'string' && given.length > NUMBER_CHARACTERS) return refused(fieldText('max_number_length'))
 
     const value = lenient && typeof given === 'string' ? digits(given) : given
-    if (typeof value !== 'number' || !Number.isInteger(value)) return refused(isId && lenient ? noKey(given) : NUMBER)
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return refused(isId && lenient ? invalidId(given) : fieldText('invalid_integer'))
     if (isId && (value < 1 || value > maximum)) return unknownId(given)
-    if (value < minimum) return refused(`Ensure this value is greater than or equal to ${minimum}.`)
-    return value > maximum ? refused(`Ensure this value is less than or equal to ${maximum}.`) : taken(value)
+    if (value < minimum) return refused(fieldText('min_value', { min: minimum }))
+    return value > maximum ? refused(fieldText('max_value', { max: maximum })) : accepted(value)
   }
 }
 
-/** A boolean of the contract. Lenient: the words that Django REST framework and the contract's table have for it. */
-export function booleanField({ name, lenient }: Manner): Field {
+/** Reads a boolean. Lenient: also the words of Django REST framework and of the contract's table. */
+export function booleanField({ name, lenient }: ReadMode): Field {
   const words = new Map(Object.entries({ ...djangoWords, ...booleanWords[name] }))
   return raw => {
-    if (typeof raw === 'boolean') return taken(raw)
+    if (typeof raw === 'boolean') return accepted(raw)
 
     const word = lenient && isWord(raw) ? words.get(String(raw).trim().toLowerCase()) : undefined
-    return word === undefined ? refused('Must be a valid boolean.') : taken(word)
+    return word === undefined ? refused(fieldText('invalid_boolean')) : accepted(word)
   }
 }
 
-/** One of a few values. */
-export function choiceField(choices: readonly unknown[], { lenient }: Manner): Field {
+/** Reads one of `choices`. */
+export function choiceField(choices: readonly unknown[], { lenient }: ReadMode): Field {
   return raw => {
     const value = lenient && typeof raw === 'string' ? raw.trim() : raw
-    if (choices.includes(value)) return taken(value)
-    return refused(
-      `"${isWord(raw) ? String(raw).slice(0, 100) : JSON.stringify(raw).slice(0, 100)}" is not a valid choice.`
-    )
+    if (choices.includes(value)) return accepted(value)
+    const choice = (isWord(raw) ? String(raw) : JSON.stringify(raw)).slice(0, 100)
+    return refused(fieldText('invalid_choice_named', { choice }))
   }
 }
 
-/** The words that Django REST framework takes for a boolean. */
+/** The words that Django REST framework accepts as a boolean. */
 export const djangoWords: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['t', 'y', 'yes', 'true', 'on', '1'].map(word => [word, true])),
   ...Object.fromEntries(['f', 'n', 'no', 'false', 'off', '0'].map(word => [word, false]))
@@ -54,7 +53,7 @@ function isWord(raw: unknown): raw is string | number {
   return typeof raw === 'string' || typeof raw === 'number'
 }
 
-/** A whole GET body put back has objects where an id is due. */
+/** The id of an object: clients that PUT a GET body back send objects in place of ids. */
 function idOf(raw: unknown): unknown {
   const isObject = typeof raw === 'object' && raw !== null && !Array.isArray(raw)
   return isObject && 'id' in raw ? raw.id : raw
@@ -64,13 +63,11 @@ function digits(text: string): number {
   return /^\s*[+-]?\d+(\.0*)?\s*$/.test(text) ? Number(text) : Number.NaN
 }
 
-/** As Django REST framework's related fields say it, for which nothing at all is null. */
-function noKey(given: unknown): string {
-  return given === ''
-    ? 'This field may not be null.'
-    : `Incorrect type. Expected pk value, received ${typeName(given)}.`
+/** The text of Django REST framework's related fields, for which an empty text is null. */
+function invalidId(given: unknown): string {
+  return given === '' ? fieldText('null') : fieldText('incorrect_type', { type: typeName(given) })
 }
 
 function unknownId(given: unknown): Reading {
-  return refused(`Invalid pk "${String(given).trim().slice(0, 100)}" - object does not exist.`)
+  return refused(fieldText('does_not_exist', { pk: String(given).trim().slice(0, 100) }))
 }

@@ -1,0 +1,51 @@
+import type { Warn } from './announce/outbox/announcer.ts'
+import type { Sweeper } from './announce/outbox/sweeper.ts'
+import type { Reindexer } from './chat/words/reindexer.ts'
+import type { NameService } from './people/names/service.ts'
+import type { SessionService } from './people/sessions/service.ts'
+import { every } from './ticker.ts'
+
+const SWEEP_MS = 1_000
+const RESERVE_MS = 1_000
+const REINDEX_MS = 1_000
+const TIDY_MS = 3_600_000
+
+/** The tasks of the worker. */
+export interface WorkerDeps {
+  readonly sweeper: Sweeper
+  readonly reindexer: Reindexer
+  readonly sessions: Pick<SessionService, 'purge'>
+  readonly names: NameService
+  /** Maintenance that the database does not do by itself. */
+  readonly tidy: () => Promise<void>
+  readonly warn: Warn
+}
+
+/** A running worker. */
+export interface Worker {
+  /** Starts no further task. Resolves when the current tasks have ended. */
+  stop(): Promise<void>
+}
+
+/** Starts the worker role: tasks off the request path. Every second it sweeps the outbox, reserves the keys of names,
+ *  and makes the words of messages that have none. Every hour it purges sessions and tidies the database. Several workers
+ *  may run on one database. A failed task calls `warn` and runs again at its next time. */
+export function startWorker({ sweeper, reindexer, sessions, names, tidy, warn }: WorkerDeps): Worker {
+  const upkeep = async () => {
+    await sessions.purge().catch(error => warn(error, 'purging sessions'))
+    await tidy().catch(error => warn(error, 'tidying the database'))
+  }
+  const reserve = () => names.reserve().catch(error => warn(error, 'reserving the keys of names'))
+  const reindex = () => reindexer.run().catch(error => warn(error, 'making the words of stored messages'))
+  const tickers = [
+    every(SWEEP_MS, sweeper.sweep),
+    every(RESERVE_MS, reserve),
+    every(REINDEX_MS, reindex),
+    every(TIDY_MS, upkeep)
+  ]
+  return {
+    async stop() {
+      await Promise.all(tickers.map(ticker => ticker.stop()))
+    }
+  }
+}

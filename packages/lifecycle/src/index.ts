@@ -1,0 +1,5 @@
+export { databaseFailure } from './database.ts'
+export { forceExitAfter } from './deadline.ts'
+export { failureText, OperatorError, systemCode } from './failure.ts'
+export { loadEnvFile, runMain } from './main.ts'
+export { INTERRUPTED, shutdownSignal } from './signals.ts'

@@ -1,0 +1,4 @@
+-- Receipts by conversation: one report names all members whom a message reached, and large groups store no delivered
+-- watermark. message_append_distinct, receipt_advance and system_message stay for older nodes. The functions of this
+-- release:
+-- functions: 711ac25b30be69c5fd97b0d70ecde7438f83a4e58a0f7af7c18d40b1c4f8726f

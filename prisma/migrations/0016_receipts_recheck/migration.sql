@@ -1,0 +1,3 @@
+-- Watermarks that another transaction moved meanwhile: watermark_deliver compares the value it read, and
+-- watermark_advance keeps the higher one. The functions of this release:
+-- functions: 0e8eed49b33ba2bae98509ed81baad8f98553bfb20256be1c12cfb75eab4310a

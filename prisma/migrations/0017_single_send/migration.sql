@@ -1,0 +1,2 @@
+-- message_append_counted stores a single draft with plain statements. The functions of this release:
+-- functions: 512c116caa5d90e512e588c491af38e4bc5bddc75d2c8881ff7beb9a678cafec
