@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { http } from '@rendezvous/client'
@@ -15,7 +16,7 @@ t.test('demo accounts exist in a new folder, and never in production', async t =
 
   const production = await startStandalone(t.testdir({ production: {} }), {
     NODE_ENV: 'production',
-    JWT_SECRET: 'x'.repeat(64)
+    JWT_SECRET: randomBytes(32).toString('hex')
   })
   t.teardown(() => production.stop())
 

@@ -85,12 +85,21 @@ t.test('a port in use is reported with its variable, without a stack', async t =
 })
 
 t.test('production without a proper secret refuses to start, names the variable and shows no value', async t => {
-  for (const env of [{}, { JWT_SECRET: 'too-short-a-secret' }]) {
+  for (const env of [{}, { JWT_SECRET: 'too-short-a-secret' }, { JWT_SECRET: 's'.repeat(64) }]) {
     const { code, output } = await refusedStandalone(t.testdir(), { NODE_ENV: 'production', ...env })
 
     t.not(code, 0)
     t.match(output, /JWT_SECRET/)
-    t.notMatch(output, /too-short-a-secret/)
+    t.notMatch(output, /too-short-a-secret|ssssss/)
+  }
+})
+
+t.test('a bad list of trusted proxies is reported with its variable, without a stack', async t => {
+  for (const TRUST_PROXY of ['true', '1,nginx', '10.0.0.0/99']) {
+    const { code, output } = await refusedStandalone(t.testdir(), { TRUST_PROXY })
+    t.equal(code, 1)
+    t.match(output, /TRUST_PROXY must be addresses or networks/)
+    t.notMatch(output, /\bat /)
   }
 })
 

@@ -46,6 +46,8 @@ export interface ApiDeps {
   /** Origins whose pages may call the api; `*` among them for all. */
   readonly corsOrigins: readonly string[]
   readonly lists: ListStyle
+  /** As `KernelDeps`. */
+  readonly publicOrigin?: string
 }
 
 /** The HTTP API: every route and the kernel beneath. Other plugins of the same server keep their own hooks and
@@ -56,7 +58,8 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
     authenticate: services.sessions.authenticate,
     corsOrigins: deps.corsOrigins,
     limits: deps.limits,
-    rates: deps.requestRates ?? rates
+    rates: deps.requestRates ?? rates,
+    ...(deps.publicOrigin === undefined ? {} : { publicOrigin: deps.publicOrigin })
   })
   await app.register(healthRoutes(deps))
   await app.register(tokenRoutes(services))

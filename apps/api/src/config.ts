@@ -4,18 +4,20 @@ import { Duration } from '@rendezvous/env'
 import type { SigningKey } from '@rendezvous/tokens'
 import { Type } from 'typebox'
 import { DatabaseVariables } from './database/config.ts'
+import { PublicUrlVariable, TrustProxyVariable } from './network.ts'
 import { RateVariables } from './rates.ts'
-
-const Secret = (description: string) => Type.Optional(Type.String({ minLength: 32, description }))
+import { SecretVariable } from './secret.ts'
 
 /** The variables that an api node reads. The `main.ts` of a deployment may read more. */
 export const ApiVariables = Type.Object({
   ...DatabaseVariables.properties,
-  JWT_SECRET: Secret(
-    'Signs access and refresh tokens. At least 32 characters, the same on all nodes. Required in production.'
+  JWT_SECRET: Type.Optional(
+    SecretVariable(
+      'Signs access and refresh tokens. At least 32 random characters, the same on all nodes. Required in production.'
+    )
   ),
-  JWT_SECRET_PREVIOUS: Secret(
-    'The secret before `JWT_SECRET`: its tokens stay valid. Remove it once they have expired.'
+  JWT_SECRET_PREVIOUS: Type.Optional(
+    SecretVariable('The secret before `JWT_SECRET`: its tokens stay valid. Remove it once they have expired.')
   ),
   JWT_ISSUER: Type.String({ minLength: 1, default: 'rendezvous', description: 'The claim `iss` of tokens.' }),
   JWT_AUDIENCE: Type.String({ minLength: 1, default: 'rendezvous', description: 'The claim `aud` of tokens.' }),
@@ -45,12 +47,8 @@ export const ApiVariables = Type.Object({
         'What `GET /users/` shows of all people: nothing (`off`), their names, or also their e-mail addresses. Unset: `off` in production, else `emails`.'
     })
   ),
-  TRUST_PROXY: Type.Optional(
-    Type.String({
-      minLength: 1,
-      description: 'Comma-separated addresses or networks of trusted proxies. Their X-Forwarded-* headers are used.'
-    })
-  ),
+  TRUST_PROXY: Type.Optional(TrustProxyVariable),
+  PUBLIC_URL: Type.Optional(PublicUrlVariable),
   HEADERS_TIMEOUT: Duration({
     minimum: 100,
     maximum: 600_000,

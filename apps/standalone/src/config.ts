@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ApiVariables, StorageVariables } from '@rendezvous/api'
+import { ApiVariables, isSecret, StorageVariables } from '@rendezvous/api'
 import { ConfigError, Duration, type Env, parseEnv } from '@rendezvous/env'
 import { GatewayVariables } from '@rendezvous/gateway'
 import { OperatorError } from '@rendezvous/lifecycle'
@@ -51,12 +51,10 @@ export type StandaloneConfig = Readonly<Variables & Required<Pick<Variables, 'PE
 export function readConfig(env: Env): StandaloneConfig {
   const config = parseEnv(StandaloneVariables, env)
   if (config.NODE_ENV === 'production' && config.JWT_SECRET === undefined) {
-    throw new ConfigError([{ name: 'JWT_SECRET', mustBe: 'a secret of at least 32 characters', missing: true }])
+    throw new ConfigError([{ name: 'JWT_SECRET', mustBe: 'a secret of at least 32 random characters', missing: true }])
   }
   return Object.freeze({ PEOPLE_LIST: config.NODE_ENV === 'production' ? 'off' : 'emails', ...config })
 }
-
-const SECRET_CHARACTERS = 32
 
 /** The secret of a development machine. The first call creates it in `folder`; later calls read it, so that tokens stay
  *  valid after a restart.
@@ -70,7 +68,7 @@ export async function developmentSecret(folder: string): Promise<string> {
       throw folderFailure(error, file) ?? error
   }
   const secret = await readFile(file, 'utf8').catch(() => '')
-  if (secret.length >= SECRET_CHARACTERS) return secret
+  if (isSecret(secret)) return secret
   throw new OperatorError(
     `DATA_DIR: the secret in ${file} cannot be read, or is damaged. Delete it; everybody signs in again.`
   )

@@ -9,10 +9,12 @@ import {
   disableUsers,
   passwordFailureRates,
   passwordService,
+  publicOrigin,
   readiness,
   requestRates,
   signingKeys,
-  startWorker
+  startWorker,
+  trustedProxies
 } from '@rendezvous/api'
 import { memoryBus, memoryLimits, memoryPresence, memoryTickets, memoryWire } from '@rendezvous/cluster'
 import { inProcess } from '@rendezvous/contract'
@@ -41,7 +43,7 @@ async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<voi
     logger: { level: config.LOG_LEVEL, stream: destination(2) },
     headersTimeoutMs: config.HEADERS_TIMEOUT,
     requestTimeoutMs: config.REQUEST_TIMEOUT,
-    ...(config.TRUST_PROXY === undefined ? {} : { trustProxy: config.TRUST_PROXY })
+    ...(config.TRUST_PROXY === undefined ? {} : { trustProxy: trustedProxies(config.TRUST_PROXY) })
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
 
@@ -105,7 +107,8 @@ async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<voi
     ready: health.ready,
     clock: Date.now,
     corsOrigins: config.CORS_ORIGINS,
-    lists: config.LISTS
+    lists: config.LISTS,
+    publicOrigin: publicOrigin(config.PUBLIC_URL ?? '') ?? ''
   })
   boundClosing(server)
   await port.serve(server)

@@ -61,6 +61,7 @@ const ambiguous: Record<string, string> = {
   'a chunk longer than its size': `${post(chunked)}1\r\nab\r\n${end}${smuggled}`,
   'a chunk extension with a bare line feed': `${post(chunked)}1;a\nb\r\na\r\n${end}${smuggled}`,
   'an endless chunk extension': `${post(chunked)}1;${'a'.repeat(20_000)}\r\na\r\n${end}${smuggled}`,
+  'a host with a space': post('Content-Length: 0').replace('Host: x', 'Host: x y') + smuggled,
   'two hosts': post('Host: y', 'Content-Length: 0') + smuggled,
   'no host': `POST /api/token/verify/ HTTP/1.1\r\nContent-Length: 0\r\n\r\n${smuggled}`,
   'another version': post('Content-Length: 0').replace('1.1', '2.0') + smuggled,

@@ -88,6 +88,8 @@ t.test('a handshake with ambiguous framing is refused, and its connection closed
   const cases: [string, string, number][] = [
     ['no host', bytes.replace('Host: x\r\n', ''), 400],
     ['two hosts', bytes.replace('Host: x', 'Host: x\r\nHost: y'), 400],
+    ['an empty host', bytes.replace('Host: x', 'Host: '), 400],
+    ['a host with a path', bytes.replace('Host: x', 'Host: x/y'), 400],
     ['101 headers', bytes.replace('Host: x', `Host: x${'\r\na: b'.repeat(100)}`), 431]
   ]
   for (const [name, bytes, status] of cases) t.match(await exchange(url, bytes), [{ status }], name)

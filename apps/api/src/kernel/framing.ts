@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError } from '@rendezvous/contract'
 import type { FastifyInstance } from 'fastify'
+import { hostError } from './host.ts'
 
 /** Header lines of a request; above it 431. Browsers send about twenty. */
 const HEADER_LINES = 100
@@ -9,7 +10,7 @@ const HEADER_CHARACTERS = 16 * 1024
 
 /**
  * Refuses requests that two servers could frame differently (request smuggling), beyond those that Node's parser
- * refuses. Closes their connection and serves no further request of it: the next bytes may be part of the refused
+ * refuses, and those whose host is malformed. Closes their connection and serves no further request of it: the next bytes may be part of the refused
  * request.
  */
 export function refuseAmbiguous(app: FastifyInstance): void {
@@ -22,7 +23,7 @@ export function refuseAmbiguous(app: FastifyInstance): void {
   // a callback, not a promise: Node parses a pipelined request in the same turn of the event loop
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
-    const error = refused.has(raw.socket) ? new ApiError('parse_error') : framingError(raw)
+    const error = refused.has(raw.socket) ? new ApiError('parse_error') : (framingError(raw) ?? hostError(request))
     if (error === null) return done()
 
     refused.add(raw.socket)

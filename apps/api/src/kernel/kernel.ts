@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { negotiate } from './accept.ts'
 import { type Authenticate, requireAccess } from './access.ts'
 import { readBodies } from './bodies.ts'
+import { setPublicOrigin } from './host.ts'
 import { readInput } from './input/compiler.ts'
 import { limitHeaders, type RequestLimits, refuseMisplacedLimits, requestCounter } from './limits.ts'
 import { collectMethods } from './method.ts'
@@ -22,6 +23,8 @@ export interface KernelDeps extends RequestLimits {
   readonly authenticate: Authenticate
   /** Origins whose pages may call the api. Contains `*` to allow all. */
   readonly corsOrigins: readonly string[]
+  /** The origin in addresses that answers contain, such as `https://chat.example`. By default that of each request. */
+  readonly publicOrigin?: string
 }
 
 /**
@@ -30,6 +33,7 @@ export interface KernelDeps extends RequestLimits {
  */
 export async function installKernel(app: FastifyInstance, deps: KernelDeps): Promise<() => void> {
   addSchemas(app)
+  setPublicOrigin(app, deps.publicOrigin)
   setHeaders(app)
   await allowOrigins(app, deps.corsOrigins)
   refuseMisplacedLimits(app)

@@ -1,9 +1,9 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { Problem, ref } from '@rendezvous/contract'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
 import type { TSchema } from 'typebox'
 import { socketDocument } from './asyncapi.ts'
+import { serveDocs } from './docs.ts'
 import { ignoredIfInvalid } from './input/address.ts'
 import type { ObjectSchema } from './input/body.ts'
 import { documentBodies, READ_MODE } from './input/document.ts'
@@ -11,13 +11,6 @@ import { lenientField, orEmpty } from './input/lenience.ts'
 import { nameOperations } from './operations.ts'
 
 const TITLE = 'Rendezvous'
-const LOGO = {
-  type: 'image/svg+xml',
-  content:
-    '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40"><text y="28" font-family="sans-serif" font-size="24" ' +
-    `fill="#fff">${TITLE}</text></svg>`,
-  href: '/docs'
-}
 const TOKEN = 'The field `access` of the answer to `POST /api/token/`, without the word Bearer.'
 const DESCRIPTION = `Realtime chat: HTTP API. The socket is at \`/ws/chat\`; [asyncapi.json](/asyncapi.json) describes it.
 
@@ -59,11 +52,14 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
       route.config = { ...route.config, access: 'public' }
       route.schema = { ...route.schema, hide: true }
     })
-    await docs.register(swaggerUi, { routePrefix: '/docs', theme: { title: TITLE }, logo: LOGO })
     docs.get('/', async (_request, reply) => reply.redirect('/docs')) // until there is a page
-    docs.get('/openapi.json', async () => app.swagger())
-    const socket = socketDocument()
-    docs.get('/asyncapi.json', async () => socket)
+    await serveDocs(docs, {
+      title: TITLE,
+      documents: {
+        '/openapi.json': () => JSON.stringify(app.swagger()),
+        '/asyncapi.json': () => JSON.stringify(socketDocument())
+      }
+    })
   })
 }
 

@@ -2,6 +2,7 @@ import { ApiError, limits } from '@rendezvous/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { ownAddress } from './host.ts'
 
 /** How lists are answered when the request names no paging parameter: as bare arrays, or in Django REST framework's
  *  envelope. */
@@ -87,5 +88,5 @@ function address(request: FastifyRequest, cursor: string | undefined): string | 
   const url = new URL(request.url, 'http://localhost')
   for (const name of ['cursor', 'page', 'before', 'after']) url.searchParams.delete(name)
   url.searchParams.set('cursor', cursor)
-  return `${request.protocol}://${request.host}${url.pathname}${url.search}`
+  return ownAddress(request, url.pathname + url.search)
 }

@@ -15,7 +15,7 @@ import { answerBrokenConnection, answerFrameworkError, problems } from './proble
 export interface ServerSettings {
   readonly logger?: FastifyServerOptions['logger']
   /** Proxies whose X-Forwarded-* headers are trusted, as Fastify's `trustProxy` takes them. */
-  readonly trustProxy?: boolean | string
+  readonly trustProxy?: string[] | ((address: string, hop: number) => boolean)
   /** Time in which the headers of a request must arrive; then 408. */
   readonly headersTimeoutMs?: number
   /** Time in which a whole request must arrive; then 408. */
