@@ -114,16 +114,22 @@ module.exports = {
       { path: DOMAINS, pathNot: [`${API}announce/`] }
     ),
     forbid(
+      'audit-knows-no-domain',
+      'What records security events lies beneath the domains that cause them.',
+      { path: `${API}audit/` },
+      { path: DOMAINS, pathNot: [`${API}audit/`] }
+    ),
+    forbid(
       'people-know-no-chat',
-      'Domains import one another in one direction: gateways, chat, people, announce.',
+      'Domains import one another in one direction: gateways, chat, people, announce and audit.',
       { path: `${API}people/` },
-      { path: DOMAINS, pathNot: [`${API}(people|announce)/`] }
+      { path: DOMAINS, pathNot: [`${API}(people|announce|audit)/`] }
     ),
     forbid(
       'chat-knows-no-gateway',
-      'Domains import one another in one direction: gateways, chat, people, announce.',
+      'Domains import one another in one direction: gateways, chat, people, announce and audit.',
       { path: `${API}chat/` },
-      { path: DOMAINS, pathNot: [`${API}(chat|people|announce)/`] }
+      { path: DOMAINS, pathNot: [`${API}(chat|people|announce|audit)/`] }
     ),
     forbid(
       'health-knows-no-domain',

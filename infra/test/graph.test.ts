@@ -61,6 +61,10 @@ const PLANTED: Record<string, { from: string; source: string }> = {
     from: 'apps/api/src/announce/up.ts',
     source: "import type {} from '../people/users/port.ts'"
   },
+  'audit-knows-no-domain': {
+    from: 'apps/api/src/audit/up.ts',
+    source: "import type {} from '../people/users/port.ts'"
+  },
   'people-know-no-chat': { from: 'apps/api/src/people/up.ts', source: "import type {} from '../chat/up/terms.ts'" },
   'chat-knows-no-gateway': { from: 'apps/api/src/chat/over.ts', source: "import type {} from '../gateways/calls.ts'" },
   'health-knows-no-domain': {

@@ -8,6 +8,9 @@ import { type Sweeper, sweeper } from './announce/outbox/sweeper.ts'
 import { personalStreamsIn } from './announce/personal/adapter.ts'
 import type { PersonalStreams } from './announce/personal/port.ts'
 import { personalSource } from './announce/personal/source.ts'
+import { auditIn } from './audit/adapter.ts'
+import type { Audit, Report } from './audit/port.ts'
+import { type AuditService, auditService } from './audit/service.ts'
 import { chatAnnouncer } from './chat/announcer.ts'
 import { changesIn } from './chat/changes/adapter.ts'
 import type { Changes } from './chat/changes/port.ts'
@@ -101,6 +104,11 @@ export interface ServicePorts {
   /** Commands and HTTP requests share these budgets. The contract's rates by default. */
   readonly commandRates?: CommandRates
   readonly refreshTtlMs: number
+  readonly audit: Audit
+  /** How long the audit keeps events. 90 days by default. */
+  readonly auditRetentionMs?: number
+  /** Receives each event of the audit after it is stored. Ignores them by default. */
+  readonly report?: Report
   /** Milliseconds since 1970. */
   readonly clock: Clock
   /** A new uuid. */
@@ -114,6 +122,7 @@ export interface ApiServices {
   readonly accounts: AccountService
   readonly directory: DirectoryService
   readonly sessions: SessionService
+  readonly audit: AuditService
   readonly names: NameService
   readonly conversations: ConversationService
   readonly groups: GroupService
@@ -132,8 +141,11 @@ export interface ApiServices {
   readonly backend: Backend
 }
 
+const AUDIT_RETENTION_MS = 90 * 86_400_000
+
 /** Builds the services of one api node. Starts nothing. */
-export function apiServices(ports: ServicePorts): ApiServices {
+export function apiServices(given: ServicePorts): ApiServices {
+  const ports = { report() {}, auditRetentionMs: AUDIT_RETENTION_MS, ...given }
   const { clock, newId, commandRates = rates, peopleList = 'off' } = ports
   const announcer = openAnnouncer(ports)
   const chat = chatAnnouncer({ announcer, introductions: introductions(ports), clock })
@@ -149,11 +161,13 @@ export function apiServices(ports: ServicePorts): ApiServices {
   const typing = typingService({ ...ports, announcer: chat })
   const sync = syncService({ ...ports, presence })
   const groups = groupService({ ...ports, presence, announcer: chat })
+  const audit = auditService(ports)
   const failures = failureBudgets({ ...ports, rates: ports.failureRates ?? failureRates })
   return {
-    accounts: accountService({ ...ports, sessions, presence, failures, peopleList }),
+    accounts: accountService({ ...ports, sessions, presence, failures, audit, peopleList }),
     directory: directoryService({ ...ports, peopleList }),
     sessions,
+    audit,
     names: nameService(ports),
     conversations: conversationService({ ...ports, groups, presence, announcer: chat }),
     groups,
@@ -194,6 +208,7 @@ export type DatabasePorts = Pick<
   | 'visibility'
   | 'presenceAudience'
   | 'oldHashes'
+  | 'audit'
   | 'conversations'
   | 'groups'
   | 'messages'
@@ -221,6 +236,7 @@ export function databasePorts(
     addresses: databaseAddresses(database),
     visibility: visibilityIn(database),
     oldHashes: oldHashesIn(database),
+    audit: auditIn(database),
     conversations: conversationsIn(database, presenceAudience),
     groups: groupsIn(database, presenceAudience),
     messages: messagesIn(database, hot),

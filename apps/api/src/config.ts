@@ -49,6 +49,12 @@ export const ApiVariables = Type.Object({
   ),
   TRUST_PROXY: Type.Optional(TrustProxyVariable),
   PUBLIC_URL: Type.Optional(PublicUrlVariable),
+  AUDIT_RETENTION: Duration({
+    minimum: 86_400_000,
+    maximum: 3_650 * 86_400_000,
+    default: 90 * 86_400_000,
+    description: 'How long the table `audit` keeps security events. At least a day.'
+  }),
   HEADERS_TIMEOUT: Duration({
     minimum: 100,
     maximum: 600_000,

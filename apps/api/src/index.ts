@@ -1,4 +1,5 @@
 export { apiPlugin } from './app.ts'
+export { securityLog } from './audit/log.ts'
 export { wordsOf } from './chat/words/words.ts'
 export { type ApiServices, apiServices, type DatabasePorts, databasePorts } from './compose.ts'
 export { ApiVariables, signingKeys } from './config.ts'

@@ -1,5 +1,6 @@
 import type { Warn } from './announce/outbox/announcer.ts'
 import type { Sweeper } from './announce/outbox/sweeper.ts'
+import type { AuditService } from './audit/service.ts'
 import type { Reindexer } from './chat/words/reindexer.ts'
 import type { NameService } from './people/names/service.ts'
 import type { SessionService } from './people/sessions/service.ts'
@@ -15,6 +16,7 @@ export interface WorkerDeps {
   readonly sweeper: Sweeper
   readonly reindexer: Reindexer
   readonly sessions: Pick<SessionService, 'purge'>
+  readonly audit: Pick<AuditService, 'purge'>
   readonly names: NameService
   /** Maintenance that the database does not do by itself. */
   readonly tidy: () => Promise<void>
@@ -28,11 +30,12 @@ export interface Worker {
 }
 
 /** Starts the worker role: tasks off the request path. Every second it sweeps the outbox, reserves the keys of names,
- *  and makes the words of messages that have none. Every hour it purges sessions and tidies the database. Several workers
+ *  and makes the words of messages that have none. Every hour it purges sessions and the audit, and tidies the database. Several workers
  *  may run on one database. A failed task calls `warn` and runs again at its next time. */
-export function startWorker({ sweeper, reindexer, sessions, names, tidy, warn }: WorkerDeps): Worker {
+export function startWorker({ sweeper, reindexer, sessions, audit, names, tidy, warn }: WorkerDeps): Worker {
   const upkeep = async () => {
     await sessions.purge().catch(error => warn(error, 'purging sessions'))
+    await audit.purge().catch(error => warn(error, 'purging the audit'))
     await tidy().catch(error => warn(error, 'tidying the database'))
   }
   const reserve = () => names.reserve().catch(error => warn(error, 'reserving the keys of names'))

@@ -69,6 +69,9 @@ t.test(
       },
       reindexer: { run: () => Promise.reject(new Error('no')) },
       sessions: { purge: () => Promise.reject(new Error('no')) },
+      audit: {
+        purge: async () => done.push('audit')
+      },
       tidy: async () => void done.push('tidy'),
       warn: (_, what) => done.push(what)
     })
@@ -79,9 +82,9 @@ t.test(
     t.equal(reserved, 2, 'the keys of names are reserved every second')
 
     await pass(HOUR)
-    t.same(done.slice(6).sort(), ['purging sessions', 'tidy'])
+    t.same(done.slice(6).sort(), ['audit', 'purging sessions', 'tidy'])
     await worker.stop()
     await pass(HOUR)
-    t.equal(done.length, 8)
+    t.equal(done.length, 9)
   }
 )

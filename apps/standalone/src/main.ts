@@ -12,6 +12,7 @@ import {
   publicOrigin,
   readiness,
   requestRates,
+  securityLog,
   signingKeys,
   startWorker,
   trustedProxies
@@ -47,6 +48,7 @@ async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<voi
   })
   const warn = (error: unknown, what: string) => server.log.warn({ err: error }, `${what} failed`)
 
+  const report = securityLog(server.log)
   const told: Told = { say, warn: (text, details = {}) => server.log.warn(details, text) }
 
   const port = await bindPort({ host: config.HOST, port: config.PORT })
@@ -77,6 +79,8 @@ async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<voi
     failureRates: passwordFailureRates(config),
     commandRates: rates,
     refreshTtlMs: config.REFRESH_TOKEN_TTL,
+    auditRetentionMs: config.AUDIT_RETENTION,
+    report,
     clock: Date.now,
     newId: randomUUID,
     warn
@@ -85,7 +89,7 @@ async function run(config: StandaloneConfig, shutdown: AbortSignal): Promise<voi
     accounts: services.accounts,
     users: ports.users,
     verify: (hash, password) => passwords.verify(hash, password, { ip: '' }),
-    disable: ids => disableUsers(database.database, ids)
+    disable: async ids => (await disableUsers(database.database, ids)).forEach(report)
   })
 
   await server.register(gatewayPlugin, {

@@ -110,8 +110,8 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
     spare: { sessionId, tokenId: randomUUID() }
   })
   await sessions.use({ sessionId: next, userId, tokenId: parent.tokenId })
-  await sessions.end(userId, { ids: [next] }, 'logged_out')
-  await sessions.end(userId, { allBut: next }, 'revoked')
+  await sessions.end(userId, { ids: [next] }, { reason: 'logged_out', ip: '' })
+  await sessions.end(userId, { allBut: next }, { reason: 'revoked', ip: '' })
   await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10 })
   await sessions.list(userId, { refreshTtlMs: 60_000, limit: 10, before: { lastUsedAt: new Date(), id: next } })
   await readStretch(database, userId, 1 as Seq, 10)

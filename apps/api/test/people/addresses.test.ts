@@ -18,7 +18,7 @@ await onEveryEngine(t, async (t, open) => {
   t.test('the address of a log-in is known, also after the user signed out', async t => {
     const sessionId = await signIn('192.0.2.1')
     t.equal(await addresses.knows(userId, '192.0.2.1'), true)
-    await sessions.end(userId, { ids: [sessionId] }, 'logged_out')
+    await sessions.end(userId, { ids: [sessionId] }, { reason: 'logged_out', ip: '' })
     t.equal(await addresses.knows(userId, '192.0.2.1'), true)
     t.equal(await addresses.knows(userId, '192.0.2.2'), false)
     t.equal(await addresses.knows(other, '192.0.2.1'), false)

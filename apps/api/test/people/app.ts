@@ -4,6 +4,9 @@ import { type FailureRates, failureRates, type Profile, rates, type TokenPair, t
 import { openTokens, type Tokens } from '@rendezvous/tokens'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { auditIn } from '../../src/audit/adapter.ts'
+import type { SecurityEvent } from '../../src/audit/port.ts'
+import { type AuditService, auditService } from '../../src/audit/service.ts'
 import type { OpenDatabase } from '../../src/database/open.ts'
 import { installKernel } from '../../src/kernel/kernel.ts'
 import { buildServer } from '../../src/kernel/server.ts'
@@ -21,6 +24,7 @@ import { engines } from '../database/engines.ts'
 import { PASSWORD, plainEngine, usersOf } from './people.ts'
 
 const REFRESH_MS = 14 * 86_400_000
+const RETENTION_MS = 90 * 86_400_000
 
 /** A server with the account routes alone, over the embedded engine. */
 export interface AccountApp {
@@ -31,6 +35,9 @@ export interface AccountApp {
   readonly ended: Ending[]
   /** The hashes that passwords were checked against, in order. */
   readonly checked: string[]
+  /** The security events that were reported, in order. */
+  readonly reported: SecurityEvent[]
+  readonly audit: AuditService
   readonly time: { now: number }
   /** Sends JSON. Returns the status, the headers, and the body both parsed and raw. */
   call(method: 'GET' | 'POST' | 'PUT' | 'PATCH', url: string, body?: unknown, access?: string): Promise<Answer>
@@ -88,28 +95,32 @@ async function serve(
 ) {
   const ended: Ending[] = []
   const checked: string[] = []
+  const reported: SecurityEvent[] = []
+  const report = (event: SecurityEvent) => void reported.push(event)
   const sessions = sessionService({
     sessions: databaseSessions(open.database),
     tokens,
     announcer: { announce: deliveries => ended.push(...endingsIn(deliveries)) },
     newId: randomUUID,
     refreshTtlMs: REFRESH_MS,
+    report,
     uptime: () => time.now
   })
   const passwords = passwordService({ engine: recording(checked) })
   const limits: Limits = memoryLimits(memoryWire({ clock: () => time.now }))
   const failures = failureBudgets({ limits, addresses: databaseAddresses(open.database), rates: budgets })
+  const audit = auditService({ audit: auditIn(open.database), limits, report, auditRetentionMs: RETENTION_MS })
   const [users, oldHashes] = [usersOf(open), oldHashesIn(open.database)]
   const presence = plainPresence()
   const settings = { peopleList: 'off', newId: randomUUID } as const
-  const accounts = accountService({ users, sessions, passwords, oldHashes, failures, presence, ...settings })
+  const accounts = accountService({ users, sessions, passwords, oldHashes, failures, audit, presence, ...settings })
   const { authenticate } = sessions
   const refuseOtherMethods = await installKernel(app, { authenticate, corsOrigins: [], limits, rates })
   await app.register(tokenRoutes({ accounts, sessions }))
   await app.register(accountRoutes({ accounts }))
   await app.register(userRoutes({ accounts }))
   refuseOtherMethods()
-  return { ended, checked }
+  return { ended, checked, audit, reported }
 }
 
 /** `plainEngine`, which also checks the dummy hash and records every check. */

@@ -45,7 +45,7 @@ t.test('sessions', async t => {
       const session = await signIn(sessions, open)
       const stranger = await signIn(sessions, open)
       const end = async (userId: UserId) =>
-        (await sessions.end(userId, { ids: [session.sessionId] }, 'logged_out')).sessionIds
+        (await sessions.end(userId, { ids: [session.sessionId] }, { reason: 'logged_out', ip: '' })).sessionIds
       t.strictSame(await end(stranger.userId), [])
       t.strictSame(await end(session.userId), [session.sessionId])
       t.strictSame(await end(session.userId), [])
@@ -57,7 +57,7 @@ t.test('sessions', async t => {
       const first = await signIn(sessions, open)
       const [second, third] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
       const stranger = await signIn(sessions, open)
-      const endOthers = () => sessions.end(first.userId, { allBut: first.sessionId }, 'revoked')
+      const endOthers = () => sessions.end(first.userId, { allBut: first.sessionId }, { reason: 'revoked', ip: '' })
 
       const { sessionIds, appended } = await endOthers()
       t.strictSame(new Set(sessionIds), new Set([second, third]))
@@ -65,7 +65,7 @@ t.test('sessions', async t => {
         appended.events.map(({ facts }) => facts),
         sessionIds.map(id => ({ type: 'session_ended', session_id: id, user_agent: 'test', reason: 'revoked' }))
       )
-      t.strictSame(await endOthers(), { sessionIds: [], appended: { events: [], outboxIds: [] } })
+      t.strictSame(await endOthers(), { sessionIds: [], appended: { events: [], outboxIds: [] }, audited: [] })
       for (const id of [first.sessionId, stranger.sessionId]) t.equal((await stateOf(sessions, id))?.ended, false)
     })
 
@@ -82,7 +82,7 @@ t.test('sessions', async t => {
 
       t.ok((await change('second', 'third', next))?.sessionIds.includes(first.sessionId))
       t.match(await stateOf(sessions, first.sessionId), { ended: true, sparedTokenId: null })
-      await sessions.end(first.userId, { allBut: first.sessionId }, 'revoked')
+      await sessions.end(first.userId, { allBut: first.sessionId }, { reason: 'revoked', ip: '' })
       t.match(await stateOf(sessions, next), { ended: true, sparedTokenId: null })
     })
 
@@ -90,7 +90,7 @@ t.test('sessions', async t => {
       const first = await signIn(sessions, open)
       const [second, third] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
       const [ended, old] = [await openSession(sessions, first.userId), await openSession(sessions, first.userId)]
-      await sessions.end(first.userId, { ids: [ended] }, 'logged_out')
+      await sessions.end(first.userId, { ids: [ended] }, { reason: 'logged_out', ip: '' })
       const lastUsed = {
         name: 'test_last_used',
         text: `UPDATE session SET last_used_at = now() - $2 * interval '1 minute' WHERE id = $1`

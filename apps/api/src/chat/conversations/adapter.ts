@@ -1,6 +1,8 @@
 import type { ConversationId, Seq, UserId } from '@rendezvous/contract'
+import { appendAudit } from '../../audit/adapter.ts'
+import { roleChanged } from '../../audit/port.ts'
 import { grouped } from '../../database/grouped.ts'
-import type { Database, Statement } from '../../database/port.ts'
+import type { Database, Statement, Transaction } from '../../database/port.ts'
 import { retrying } from '../../database/retry.ts'
 import type { PresenceAudience } from '../../people/visibility/port.ts'
 import { type SystemMessageRow, toSystemMessage } from '../groups/rows.ts'
@@ -102,10 +104,12 @@ export function conversationsIn(database: Database, audience: PresenceAudience =
       return conversation ?? null
     },
 
-    async leave(id, userId) {
-      const [row] = await retrying(() => database.query<LeftRow>(LEAVE, [id, userId]))
-      if (row === undefined) return null
+    async leave(id, userId, ip = '') {
+      const left = await retrying(() => database.transaction(transaction => leave(transaction, id, userId, ip)))
+      if (left === null) return null
+      const { row, audited } = left
       return {
+        audited,
         seq: row.seq,
         memberIds: pair(userId, row.userLow, row.userHigh),
         ownerId: row.ownerId,
@@ -143,4 +147,12 @@ export function conversationsIn(database: Database, audience: PresenceAudience =
       })
     }
   }
+}
+
+async function leave(transaction: Transaction, conversationId: ConversationId, actorId: UserId, ip: string) {
+  const [row] = await transaction.query<LeftRow>(LEAVE, [conversationId, actorId])
+  if (row === undefined) return null
+  const audited = row.ownerId === null ? [] : [roleChanged({ conversationId, actorId, ip }, row.ownerId, 'owner')]
+  await appendAudit(transaction, audited)
+  return { row, audited }
 }

@@ -1,4 +1,5 @@
 import type { ConversationId, HistoryFor, Receipt, Role, Seq, UserId } from '@rendezvous/contract'
+import type { SecurityEvent } from '../../audit/port.ts'
 import type { SeenUser } from '../../people/users/port.ts'
 import type { Message } from '../messages/port.ts'
 
@@ -65,6 +66,8 @@ export interface Departure {
   readonly memberIds: readonly UserId[] | null
   /** The new owner when the owner left, else null. */
   readonly ownerId: UserId | null
+  /** What was recorded of the new owner. */
+  readonly audited: readonly SecurityEvent[]
   readonly outboxId: number
   /** The system message of a group about it, at the next seq; null in a direct conversation. */
   readonly systemMessage: Message | null
@@ -106,7 +109,7 @@ export interface Conversations {
   findForMember(id: ConversationId, userId: UserId): Promise<Conversation | null>
   /** Removes the user from the conversation, and takes a seq. Durable when it resolves. Null when the conversation is
    *  absent or the user is not in it. */
-  leave(id: ConversationId, userId: UserId): Promise<Departure | null>
+  leave(id: ConversationId, userId: UserId, ip?: string): Promise<Departure | null>
   /** The receivers of what the user does there; null when it is absent, not the user's, or across a block. */
   recipients(id: ConversationId, userId: UserId): Promise<Recipients | null>
   /** The groups of each user, in the order of `userIds`. */

@@ -92,7 +92,7 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         response: answers({ 204: Type.Null({ description: 'Left' }) }, 401, 404)
       },
       handler: async (request, reply) => {
-        await conversations.leave(request.caller.userId, request.params.id)
+        await conversations.leave(request.caller.userId, request.params.id, request.ip)
         return reply.code(204).send(null)
       }
     })

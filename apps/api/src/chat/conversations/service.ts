@@ -7,6 +7,7 @@ import {
   type OpenedConversation,
   type UserId
 } from '@rendezvous/contract'
+import type { Report } from '../../audit/port.ts'
 import type { PresenceService } from '../../people/presence/service.ts'
 import type { ChatAnnouncer } from '../announcer.ts'
 import type { Change } from '../changes/port.ts'
@@ -40,6 +41,7 @@ export interface ConversationServiceOptions {
   readonly groups: Pick<GroupService, 'create'>
   readonly presence: Pick<PresenceService, 'online'>
   readonly announcer: Pick<ChatAnnouncer, 'announce'>
+  readonly report: Report
   readonly clock: () => number
 }
 
@@ -48,7 +50,7 @@ export type ConversationService = ReturnType<typeof conversationService>
 
 /** The service over the conversations of the port `conversations`. */
 export function conversationService(options: ConversationServiceOptions) {
-  const { conversations, groups, presence, announcer, clock } = options
+  const { conversations, groups, presence, announcer, report, clock } = options
 
   async function views(found: readonly Conversation[]): Promise<ConversationView[]> {
     const people = found.flatMap(({ participants }) => participants.filter(({ hidden }) => !hidden).map(({ id }) => id))
@@ -103,11 +105,12 @@ export function conversationService(options: ConversationServiceOptions) {
 
     /** Removes the caller from the conversation, and announces it.
      *  @throws notFound when it is absent or not the caller's. */
-    async leave(callerId: UserId, id: ConversationId): Promise<void> {
-      const left = await conversations.leave(id, callerId)
+    async leave(callerId: UserId, id: ConversationId, ip: string): Promise<void> {
+      const left = await conversations.leave(id, callerId, ip)
       if (left === null) throw notFound()
 
-      const { seq, memberIds, memberCount, ownerId, outboxId, systemMessage } = left
+      const { seq, memberIds, memberCount, ownerId, outboxId, systemMessage, audited } = left
+      audited.forEach(report)
       const count = memberCount === null ? {} : { memberCount }
       const base = { conversationId: id, membersSeq: seq, memberIds, ...count }
       const leaving = { userIds: [callerId], by: callerId, ownerId, at: new Date(clock()) }

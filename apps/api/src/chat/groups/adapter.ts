@@ -1,5 +1,7 @@
 import { type ConversationId, limits, type Role, roleRanks, type Seq, type UserId } from '@rendezvous/contract'
-import type { Database, Statement } from '../../database/port.ts'
+import { appendAudit } from '../../audit/adapter.ts'
+import { roleChanged } from '../../audit/port.ts'
+import type { Database, Parameter, Queryable, Statement, Transaction } from '../../database/port.ts'
 import { retrying } from '../../database/retry.ts'
 import type { PresenceAudience } from '../../people/visibility/port.ts'
 import type { GroupAction, GroupCreation, Groups, MembersChanged, NoChange, Updated } from './port.ts'
@@ -83,11 +85,8 @@ interface UpdatedRow extends NonMemberChangeRow {
 
 /** Stores groups in `database`. `audience` says who may see the presence of their members. */
 export function groupsIn(database: Database, audience: PresenceAudience = 'contacts'): Groups {
-  const one = async <Row>(statement: Statement, parameters: Parameters<Database['query']>[1]): Promise<Row> => {
-    const [row] = await retrying(() => database.query<Row>(statement, parameters))
-    if (row === undefined) throw new Error(`${statement.name} answered no row`)
-    return row
-  }
+  const one = <Row>(statement: Statement, parameters: readonly Parameter[]): Promise<Row> =>
+    retrying(() => oneRow<Row>(database, statement, parameters))
 
   return {
     async create({ ownerId, memberIds, title, history, clientId = null }) {
@@ -113,15 +112,19 @@ export function groupsIn(database: Database, audience: PresenceAudience = 'conta
     },
 
     async setRole(action, userId, role: Role) {
-      const row = await one<NonMemberChangeRow>(ROLE, [
-        action.conversationId,
-        action.actorId,
-        userId,
-        roleRanks[role],
-        action.requiredRank
-      ])
+      const { conversationId, actorId, requiredRank } = action
+      const parameters = [conversationId, actorId, userId, roleRanks[role], requiredRank]
+      const audited = [roleChanged(action, userId, role)]
+      const change = (transaction: Transaction) => oneRow<NonMemberChangeRow>(transaction, ROLE, parameters)
+      const row = await retrying(() =>
+        database.transaction(async transaction => {
+          const row = await change(transaction)
+          if (row.status === 'ok') await appendAudit(transaction, audited)
+          return row
+        })
+      )
       const { status, seq, membersSeq, outboxId } = row
-      return status === 'ok' ? { status, seq, membersSeq, outboxId } : toNoChange(row)
+      return status === 'ok' ? { status, seq, membersSeq, outboxId, audited } : toNoChange(row)
     },
 
     async title(id, userId) {
@@ -145,6 +148,13 @@ export function groupsIn(database: Database, audience: PresenceAudience = 'conta
       return mine.length === 0 ? null : []
     }
   }
+}
+
+/** The row of a statement that always answers one. */
+async function oneRow<Row>(database: Queryable, statement: Statement, parameters: readonly Parameter[]): Promise<Row> {
+  const [row] = await database.query<Row>(statement, parameters)
+  if (row === undefined) throw new Error(`${statement.name} answered no row`)
+  return row
 }
 
 function toNoChange({ status, userIds }: { readonly status: string; readonly userIds?: UserId[] | null }): NoChange {

@@ -1,4 +1,5 @@
 import type { ConversationId, HistoryFor, Role, Seq, UserId } from '@rendezvous/contract'
+import type { SecurityEvent } from '../../audit/port.ts'
 import type { Participant } from '../conversations/port.ts'
 import type { Message } from '../messages/port.ts'
 
@@ -95,12 +96,17 @@ export interface GroupMember {
   readonly readSeq: Seq | null
 }
 
+/** A change of a role, and what was recorded of it. */
+export type RoleChange = NonMemberChange & { readonly audited: readonly SecurityEvent[] }
+
 /** A group, and the user who changes it. */
 export interface GroupAction {
   readonly conversationId: ConversationId
   readonly actorId: UserId
   /** The rank of the lowest role that may do this (see `rankFor`). */
   readonly requiredRank: number
+  /** Of the request, for the audit; '' by default. */
+  readonly ip?: string
 }
 
 /** Stores groups with their members, roles and titles. Each write is atomic, and durable when it resolves. It takes
@@ -112,8 +118,9 @@ export interface Groups {
   /** Removes all users or none. Ignores users who are not members. `forbidden` when one of them has the actor's role or
    *  a higher one. */
   remove(action: GroupAction, userIds: readonly UserId[]): Promise<MembersChanged>
-  /** Changes the role of a member. The role `owner` transfers ownership. The actor then becomes an admin. */
-  setRole(action: GroupAction, userId: UserId, role: Role): Promise<NonMemberChange | NoChange>
+  /** Changes the role of a member. The role `owner` transfers ownership. The actor then becomes an admin.
+   *  Recorded in the audit. */
+  setRole(action: GroupAction, userId: UserId, role: Role): Promise<RoleChange | NoChange>
   /** The title of a group; null when it is absent or the user is not a member. */
   title(id: ConversationId, userId: UserId): Promise<string | null>
   /** Changes the given fields. */

@@ -155,7 +155,7 @@ function membership({ groups }: GroupRoutesDeps): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { id, userId } = request.params
-        await groups.setRole(request.caller.userId, id, userId, request.body.role)
+        await groups.setRole(request.caller.userId, id, userId, request.body.role, request.ip)
         return reply.code(204).send(null)
       }
     )

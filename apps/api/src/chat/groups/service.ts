@@ -13,6 +13,7 @@ import {
   type Seq,
   type UserId
 } from '@rendezvous/contract'
+import type { Report } from '../../audit/port.ts'
 import type { PresenceService } from '../../people/presence/service.ts'
 import type { ChatAnnouncer } from '../announcer.ts'
 import type { Change } from '../changes/port.ts'
@@ -26,6 +27,7 @@ export interface GroupServiceOptions {
   readonly groups: Groups
   readonly presence: Pick<PresenceService, 'online'>
   readonly announcer: Pick<ChatAnnouncer, 'announce'>
+  readonly report: Report
   readonly clock: () => number
 }
 
@@ -41,7 +43,7 @@ export interface GroupDraft {
 export type GroupService = ReturnType<typeof groupService>
 
 /** The service over the groups of the port `groups`. It announces every change to the room. */
-export function groupService({ groups, presence, announcer, clock }: GroupServiceOptions) {
+export function groupService({ groups, presence, announcer, report, clock }: GroupServiceOptions) {
   const actionOf = (actorId: UserId, conversationId: ConversationId, right: Right): GroupAction => ({
     conversationId,
     actorId,
@@ -127,14 +129,15 @@ export function groupService({ groups, presence, announcer, clock }: GroupServic
 
     /** Changes the role of a member; `owner` transfers the group.
      *  @throws notFound also when the person is not a member; permission_denied, not_a_group. */
-    async setRole(callerId: UserId, id: ConversationId, userId: UserId, role: Role): Promise<void> {
-      const action = actionOf(callerId, id, role === 'owner' ? 'hand_over' : 'change_roles')
+    async setRole(callerId: UserId, id: ConversationId, userId: UserId, role: Role, ip: string): Promise<void> {
+      const action = { ...actionOf(callerId, id, role === 'owner' ? 'hand_over' : 'change_roles'), ip }
       const changed = await groups.setRole(action, userId, role)
       if (changed.status === 'unknown') throw notFound()
       refuse(changed)
       if (changed.status !== 'ok') return
 
-      const { seq, membersSeq, outboxId } = changed
+      const { seq, membersSeq, outboxId, audited } = changed
+      audited.forEach(report)
       const former = role === 'owner' ? [{ userId: callerId, role: 'admin' as const }] : []
       const base = { conversationId: id, seq, memberIds: null, membersSeq }
       const members = [{ userId, role }, ...former]

@@ -19,10 +19,12 @@ import {
   type UserId,
   type UserStatus
 } from '@rendezvous/contract'
+import type { SecurityEvent } from '../../audit/port.ts'
+import type { AuditService } from '../../audit/service.ts'
 import type { PeopleList } from '../directory/port.ts'
 import { nameKeys } from '../names/skeleton.ts'
 import type { OldHashes } from '../old-hashes/port.ts'
-import type { FailureBudgets } from '../passwords/failure-budgets.ts'
+import { type FailureBudgets, nameDigest } from '../passwords/failure-budgets.ts'
 import type { Passwords, Requester } from '../passwords/service.ts'
 import type { Device, SessionService } from '../sessions/service.ts'
 import type { Credentials, ProfileRow, Saved, Users } from '../users/port.ts'
@@ -56,6 +58,7 @@ export interface AccountServiceOptions {
   readonly passwords: Passwords
   readonly oldHashes: Pick<OldHashes, 'renew'>
   readonly failures: FailureBudgets
+  readonly audit: Pick<AuditService, 'recordFailure'>
   readonly presence: PresenceView
   /** With `emails`, `person` answers the address. */
   readonly peopleList: PeopleList
@@ -68,7 +71,7 @@ export type AccountService = ReturnType<typeof accountService>
 
 /** The service of accounts over the port `users`. */
 export function accountService(options: AccountServiceOptions) {
-  const { users, sessions, passwords, oldHashes, failures, presence, peopleList, newId } = options
+  const { users, sessions, passwords, oldHashes, failures, audit, presence, peopleList, newId } = options
 
   async function isOnline(userId: UserId): Promise<boolean> {
     return (await presence.online([userId])).has(userId)
@@ -107,7 +110,7 @@ export function accountService(options: AccountServiceOptions) {
     const check = await failures.beginLogin({ name: request.username, userId, ip: device.ip })
     const fits = await passwords.verify(found?.active ? found.passwordHash : null, request.password, device)
     if (found === null || !fits) {
-      await check.failed()
+      await Promise.all([check.failed(), audit.recordFailure(failedLogin(request.username, found, device.ip))])
       throw refusal()
     }
 
@@ -204,7 +207,9 @@ export function accountService(options: AccountServiceOptions) {
       if (found === null || !found.active) throw accessTokenNotValid()
       const check = await failures.beginChange(caller.sessionId)
       if (!(await passwords.verify(found.passwordHash, old, device))) {
-        await check.failed()
+        const { userId: actorId } = caller
+        const subject = { actorId, subjectKind: 'user', subjectId: String(actorId), ip: device.ip, detail: {} } as const
+        await Promise.all([check.failed(), audit.recordFailure({ action: 'password_change_failed', ...subject })])
         throw wrongPassword()
       }
 
@@ -229,6 +234,16 @@ export function accountService(options: AccountServiceOptions) {
 function profileOf(saved: Saved): ProfileRow {
   if (!saved.ok) throw invalid(takenErrors(saved.taken))
   return saved.profile
+}
+
+/** A name that nobody has is recorded as a digest: it may be a password that went into the wrong field. */
+function failedLogin(name: string, found: Credentials | null, ip: string): SecurityEvent {
+  const reason = found === null ? 'unknown' : found.active ? 'password' : 'inactive'
+  const subject =
+    found === null
+      ? ({ subjectKind: 'login', subjectId: nameDigest(name) } as const)
+      : ({ subjectKind: 'user', subjectId: String(found.userId) } as const)
+  return { action: 'login_failed', actorId: null, ...subject, ip, detail: { reason } }
 }
 
 function wrongPassword() {

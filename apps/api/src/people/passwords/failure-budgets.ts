@@ -76,7 +76,7 @@ export function failureBudgets({ limits, addresses, rates }: FailureBudgetOption
       const isKnown = await addresses.knows(userId, network)
       if (isKnown) return begin([{ key: `known:${userId}:${network}`, kind: 'account' }])
 
-      const account = digest(loginKey(name))
+      const account = nameDigest(name)
       return begin([
         { key: `login:${network}:${account}`, kind: 'account' },
         { key: `logins:${network}`, kind: 'address' },
@@ -87,9 +87,9 @@ export function failureBudgets({ limits, addresses, rates }: FailureBudgetOption
   }
 }
 
-/** A short key for any name. NFKC can make 18 characters of one, and the store keeps many names. */
-function digest(name: string): string {
-  return createHash('sha256').update(name).digest('base64url')
+/** A short key for any name to sign in with. NFKC can make 18 characters of one, and the store keeps many names. */
+export function nameDigest(name: string): string {
+  return createHash('sha256').update(loginKey(name)).digest('base64url')
 }
 
 /** Names the kind alone, so that an answer does not reveal whether the user has signed in from this network. */

@@ -1,11 +1,14 @@
 import type { EndReason, PersonalFacts, UserId } from '@rendezvous/contract'
 import { appendPersonalEvents } from '../../announce/personal/adapter.ts'
 import type { AppendedEvents } from '../../announce/personal/port.ts'
+import { appendAudit } from '../../audit/adapter.ts'
+import { AUDITED_IDS, type SecurityAction, type SecurityEvent } from '../../audit/port.ts'
 import type { Database, Statement, Transaction } from '../../database/port.ts'
 import { retrying } from '../../database/retry.ts'
 import type {
   ActiveSession,
   Ended,
+  Ending,
   NewSession,
   PasswordChange,
   RefreshOutcome,
@@ -112,11 +115,13 @@ export function databaseSessions(database: Database): Sessions {
   return {
     create: session => inTransaction(transaction => create(transaction, session)),
     async use(refresh) {
-      const { userId, sessionId } = refresh
+      const { userId, sessionId, ip = '' } = refresh
       const spent = await inTransaction(transaction => spend(transaction, refresh))
       if (spent.status !== 'reused') return spent
       // in a second transaction, because it must lock the person before the session; a replaced token stays replaced
-      const ended = await inTransaction(transaction => end(transaction, userId, { ids: [sessionId] }, 'token_reused'))
+      const ended = await inTransaction(transaction =>
+        end(transaction, userId, { ids: [sessionId] }, { reason: 'token_reused', ip })
+      )
       return ended.sessionIds.length > 0 ? { status: 'reused', ended } : { status: 'ended' }
     },
     list: (userId, { refreshTtlMs, limit, before }) =>
@@ -127,7 +132,7 @@ export function databaseSessions(database: Database): Sessions {
         before?.id ?? null,
         limit
       ]),
-    end: (userId, which, reason) => inTransaction(transaction => end(transaction, userId, which, reason)),
+    end: (userId, which, ending) => inTransaction(transaction => end(transaction, userId, which, ending)),
     changePassword: change => inTransaction(transaction => changePassword(transaction, change)),
     states: sessionIds => states(database, sessionIds),
     async purge({ refreshTtlMs, limit }) {
@@ -201,13 +206,19 @@ async function end(
   transaction: Transaction,
   userId: UserId,
   which: SessionSelection,
-  reason: EndReason
+  { reason, ip }: Ending
 ): Promise<Ended> {
   await transaction.query(LOCK_PERSON, [userId])
   const rows = await ('ids' in which
     ? transaction.query<EndedRow>(END, [userId, which.ids])
     : transaction.query<EndedRow>(END_ALL_BUT, [userId, which.allBut]))
-  return { sessionIds: idsOf(rows), appended: await appendPersonalEvents(transaction, userId, endings(rows, reason)) }
+  const appended = await appendPersonalEvents(transaction, userId, endings(rows, reason))
+  if (rows.length === 0) return { sessionIds: [], appended, audited: [] }
+
+  const ended = { action: 'sessions_ended', detail: endedDetail(rows, reason) } as const
+  const reused = { action: 'token_reused', detail: { sessions: idsOf(rows) } } as const
+  const actions = reason === 'token_reused' ? [reused, ended] : [ended]
+  return { sessionIds: idsOf(rows), appended, audited: await audit(transaction, userId, ip, actions) }
 }
 
 async function changePassword(transaction: Transaction, change: PasswordChange): Promise<Ended | null> {
@@ -218,7 +229,28 @@ async function changePassword(transaction: Transaction, change: PasswordChange):
   const rows = await transaction.query<EndedRow>(END_ALL, [userId, spare.sessionId, spare.tokenId])
   const started = await insert(transaction, { ...next, userId, passwordHash: newHash })
   const facts = [...endings(rows, 'password_changed'), ...(started === null ? [] : [started])]
-  return { sessionIds: idsOf(rows), appended: await appendPersonalEvents(transaction, userId, facts) }
+  const appended = await appendPersonalEvents(transaction, userId, facts)
+  const ended = { action: 'sessions_ended', detail: endedDetail(rows, 'password_changed') } as const
+  const actions = [{ action: 'password_changed', detail: {} } as const, ...(rows.length > 0 ? [ended] : [])]
+  return { sessionIds: idsOf(rows), appended, audited: await audit(transaction, userId, next.ip, actions) }
+}
+
+/** Records what happened to the sessions of a user. Whoever reused a token is unknown. */
+async function audit(
+  transaction: Transaction,
+  userId: UserId,
+  ip: string,
+  actions: readonly { readonly action: SecurityAction; readonly detail: SecurityEvent['detail'] }[]
+): Promise<readonly SecurityEvent[]> {
+  const isReuse = actions.some(({ action }) => action === 'token_reused')
+  const subject = { actorId: isReuse ? null : userId, subjectKind: 'user', subjectId: String(userId), ip } as const
+  const events = actions.map(each => ({ ...subject, ...each }))
+  await appendAudit(transaction, events)
+  return events
+}
+
+function endedDetail(rows: readonly EndedRow[], reason: EndReason): SecurityEvent['detail'] {
+  return { reason, count: rows.length, sessions: idsOf(rows).slice(0, AUDITED_IDS) }
 }
 
 function endings(rows: readonly EndedRow[], reason: EndReason): PersonalFacts[] {

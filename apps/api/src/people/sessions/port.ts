@@ -1,5 +1,6 @@
 import type { EndReason, UserId } from '@rendezvous/contract'
 import type { AppendedEvents } from '../../announce/personal/port.ts'
+import type { SecurityEvent } from '../../audit/port.ts'
 
 /** A new session. */
 export interface NewSession {
@@ -22,16 +23,19 @@ export interface RefreshUse {
   readonly generation?: number
   /** The refresh token that it was issued for, when that one has no generation. */
   readonly parent?: { readonly tokenId: string; readonly expiresAt: number }
+  /** Of the request; '' by default. */
+  readonly ip?: string
 }
 
 /** Sessions of one user: those among `ids`, or all except `allBut`. */
 export type SessionSelection = { readonly ids: readonly string[] } | { readonly allBut: string }
 
-/** The sessions that a call ended, and the events that report it. A session that had already ended is included
+/** The sessions that a call ended, the events that report it, and what was recorded of it. A session that had already ended is included
  *  only when it still had a spared token. */
 export interface Ended {
   readonly sessionIds: readonly string[]
   readonly appended: AppendedEvents
+  readonly audited: readonly SecurityEvent[]
 }
 
 /** The outcome of a use: `ok` with the generation of the next token, `ended` when the session had ended before,
@@ -84,8 +88,14 @@ export interface PurgeBounds {
 /** The generation of a session's first refresh token. */
 export const FIRST_GENERATION = 1
 
+/** Why sessions end, and the address of the request that ends them; '' when unknown. */
+export interface Ending {
+  readonly reason: EndReason
+  readonly ip: string
+}
+
 /** Sessions and their refresh tokens. Each method is atomic. It also appends each start or end of a session to the
- *  user's personal stream, in the same transaction. */
+ *  user's personal stream, and each end, reuse and change of password to the audit, in the same transaction. */
 export interface Sessions {
   /** Stores a session. Null, and nothing is stored, when the user is deleted or inactive, or their password hash
    *  has changed. */
@@ -103,7 +113,7 @@ export interface Sessions {
     page: { readonly refreshTtlMs: number; readonly limit: number; readonly before?: SessionCursor }
   ): Promise<ActiveSession[]>
   /** Ends the selected sessions of the user. */
-  end(userId: UserId, which: SessionSelection, reason: EndReason): Promise<Ended>
+  end(userId: UserId, which: SessionSelection, ending: Ending): Promise<Ended>
   /** Stores the new hash, ends all sessions and earlier spared tokens, and starts the next session. Null, and
    *  nothing is stored, when the stored hash is not `currentHash`, or the user is deleted or inactive. */
   changePassword(change: PasswordChange): Promise<Ended | null>

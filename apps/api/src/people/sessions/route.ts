@@ -46,7 +46,7 @@ export function sessionRoutes({ sessions, lists }: SessionRoutesDeps): FastifyPl
         }
       },
       async (request, reply) => {
-        await sessions.revokeOthers(request.caller)
+        await sessions.revokeOthers(request.caller, request.ip)
         return reply.code(204).send(null)
       }
     )
@@ -62,7 +62,7 @@ export function sessionRoutes({ sessions, lists }: SessionRoutesDeps): FastifyPl
         }
       },
       async (request, reply) => {
-        await sessions.revoke(request.caller, request.params.sessionId)
+        await sessions.revoke(request.caller, request.params.sessionId, request.ip)
         return reply.code(204).send(null)
       }
     )

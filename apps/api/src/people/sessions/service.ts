@@ -13,11 +13,13 @@ import { type RefreshClaims, refusals, type Tokens } from '@rendezvous/tokens'
 import type { Announcer } from '../../announce/outbox/announcer.ts'
 import { personalDeliveries } from '../../announce/personal/deliveries.ts'
 import type { AppendedEvents } from '../../announce/personal/port.ts'
+import type { Report } from '../../audit/port.ts'
 import type { Requester } from '../passwords/service.ts'
 import { type SessionCache, sessionCache } from './cache.ts'
 import { sessionControls } from './controls.ts'
 import {
   type ActiveSession,
+  type Ended,
   FIRST_GENERATION,
   type SessionCursor,
   type SessionSelection,
@@ -34,6 +36,7 @@ export interface SessionServiceOptions {
   readonly sessions: Sessions
   readonly tokens: Tokens
   readonly announcer: Pick<Announcer, 'announce'>
+  readonly report: Report
   /** A new uuid. */
   readonly newId: () => string
   readonly refreshTtlMs: number
@@ -50,11 +53,11 @@ export interface SessionList {
   readonly next: SessionCursor | null
 }
 
-/** Announces appended events after the commit, and closes the sockets of ended sessions. `ended.spare` is the
- *  access token that outlives its session. */
+/** Announces appended events after the commit, reports what was recorded, and closes the sockets of ended sessions.
+ *  `ended.spare` is the access token that outlives its session. */
 type Announce = (
   appended: AppendedEvents,
-  ended?: { readonly userId: UserId; readonly sessionIds: readonly string[]; readonly spare?: Spare }
+  ended?: Omit<Ended, 'appended'> & { readonly userId: UserId; readonly spare?: Spare }
 ) => void
 
 /** An access token that outlives the end of its session. */
@@ -70,12 +73,13 @@ const ENDED = 'Token is blacklisted'
 /** The session service over `options.sessions`, with a cache on this node. */
 export function sessionService(options: SessionServiceOptions) {
   const cache = sessionCache(options.sessions, options.uptime ?? (() => performance.now()))
-  const { announcer } = options
+  const { announcer, report } = options
   const announce: Announce = ({ events, outboxIds }, ended) => {
     if (ended !== undefined) cache.forget(ended)
     const spared = new Map(ended?.spare === undefined ? [] : [[ended.spare.sessionId, ended.spare.tokenId]])
     const deliveries = [...personalDeliveries(events), ...sessionControls(events, spared)]
     announcer.announce(deliveries, outboxIds, 'personal events')
+    ended?.audited.forEach(report)
   }
 
   return {
@@ -120,9 +124,9 @@ function issuing({ sessions, tokens, newId }: SessionServiceOptions, announce: A
      *  for it is used. Its use invalidates the tokens of its own generation, and earlier ones.
      *  @throws refreshTokenNotValid when the token is invalid or its session has ended. The use of a replaced
      *  token ends it. */
-    async refresh(token: string): Promise<TokenPair> {
+    async refresh(token: string, ip: string): Promise<TokenPair> {
       const claims = readRefresh(tokens, token)
-      const outcome = await sessions.use(claims)
+      const outcome = await sessions.use({ ...claims, ip })
       if (outcome.status === 'reused') announce(outcome.ended.appended, { userId: claims.userId, ...outcome.ended })
       if (outcome.status !== 'ok') throw refreshTokenNotValid(ENDED)
       return pairFor(claims.userId, claims.sessionId, outcome.next, claims)
@@ -136,7 +140,7 @@ function issuing({ sessions, tokens, newId }: SessionServiceOptions, announce: A
       const next = { id, userAgent, ip }
       const ended = await sessions.changePassword({ userId: caller.userId, ...hashes, spare, next })
       if (ended === null) return null
-      announce(ended.appended, { userId: caller.userId, sessionIds: ended.sessionIds, spare })
+      announce(ended.appended, { userId: caller.userId, ...ended, spare })
       return pairFor(caller.userId, id, FIRST_GENERATION)
     }
   }
@@ -149,27 +153,27 @@ interface HashChange {
 
 function ending({ sessions, tokens, refreshTtlMs }: SessionServiceOptions, announce: Announce) {
   /** Returns how many sessions it ended. */
-  async function end(userId: UserId, which: SessionSelection, reason: EndReason): Promise<number> {
-    const ended = await sessions.end(userId, which, reason)
-    announce(ended.appended, { userId, sessionIds: ended.sessionIds })
+  async function end(userId: UserId, which: SessionSelection, reason: EndReason, ip: string): Promise<number> {
+    const ended = await sessions.end(userId, which, { reason, ip })
+    announce(ended.appended, { userId, ...ended })
     return ended.sessionIds.length
   }
 
   return {
     /** Ends the caller's session. Also ends the session of `refreshToken` when it is the caller's. Ignores an
      *  invalid token. */
-    async logOut(caller: Claims, refreshToken?: string): Promise<void> {
+    async logOut(caller: Claims, ip: string, refreshToken?: string): Promise<void> {
       const ids = new Set([caller.sessionId])
       const verified = refreshToken === undefined ? null : tokens.verifyRefresh(refreshToken)
       if (verified?.ok && verified.claims.userId === caller.userId) ids.add(verified.claims.sessionId)
-      await end(caller.userId, { ids: [...ids] }, 'logged_out')
+      await end(caller.userId, { ids: [...ids] }, 'logged_out', ip)
     },
 
     /** Ends the session of a refresh token.
      *  @throws refreshTokenNotValid when the token is invalid or its session has ended. */
-    async endByRefresh(token: string): Promise<void> {
+    async endByRefresh(token: string, ip: string): Promise<void> {
       const { userId, sessionId } = readRefresh(tokens, token)
-      if ((await end(userId, { ids: [sessionId] }, 'logged_out')) === 0) throw refreshTokenNotValid(ENDED)
+      if ((await end(userId, { ids: [sessionId] }, 'logged_out', ip)) === 0) throw refreshTokenNotValid(ENDED)
     },
 
     /** One page of the caller's active sessions. */
@@ -185,13 +189,13 @@ function ending({ sessions, tokens, refreshTtlMs }: SessionServiceOptions, annou
 
     /** Ends a session of the caller, which may be the current one.
      *  @throws notFound when it is absent, another user's, or has ended. */
-    async revoke(caller: Claims, sessionId: string): Promise<void> {
-      if ((await end(caller.userId, { ids: [sessionId] }, 'revoked')) === 0) throw notFound()
+    async revoke(caller: Claims, sessionId: string, ip: string): Promise<void> {
+      if ((await end(caller.userId, { ids: [sessionId] }, 'revoked', ip)) === 0) throw notFound()
     },
 
     /** Ends all sessions of the caller except the current one. */
-    async revokeOthers(caller: Claims): Promise<void> {
-      await end(caller.userId, { allBut: caller.sessionId }, 'revoked')
+    async revokeOthers(caller: Claims, ip: string): Promise<void> {
+      await end(caller.userId, { allBut: caller.sessionId }, 'revoked', ip)
     }
   }
 }

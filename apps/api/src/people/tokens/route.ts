@@ -95,7 +95,7 @@ function refreshing({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
           response: answers({ 200: ref(TokenPair) }, 400, 401)
         }
       },
-      request => sessions.refresh(request.body.refresh)
+      request => sessions.refresh(request.body.refresh, request.ip)
     )
     app.post(
       '/api/token/verify/',
@@ -132,7 +132,7 @@ function signingOut({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         }
       },
       async request => {
-        await sessions.endByRefresh(request.body.refresh)
+        await sessions.endByRefresh(request.body.refresh, request.ip)
         return {}
       }
     )
@@ -149,7 +149,7 @@ function signingOut({ sessions }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
         }
       },
       async request => {
-        await sessions.logOut(request.caller, request.body.refresh ?? undefined)
+        await sessions.logOut(request.caller, request.ip, request.body.refresh ?? undefined)
         return { detail: 'Successfully logged out.' }
       }
     )
