@@ -1,4 +1,5 @@
--- Refuses every UPDATE, DELETE and TRUNCATE of the audit table. The trigger audit_append_only calls it.
+-- Refuses a change of the audit table: of the trigger audit_append_only every UPDATE and TRUNCATE, of audit_keep_young the
+-- DELETE of rows of the last day.
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the audit table is append-only' USING ERRCODE = 'insufficient_privilege';

@@ -16,9 +16,11 @@ import type { RequestRates } from './kernel/limits.ts'
 import type { ListStyle } from './kernel/paging.ts'
 import { accountRoutes } from './people/accounts/route.ts'
 import { directoryRoutes } from './people/directory/route.ts'
+import { peopleSearchRoutes } from './people/search/route.ts'
 import { sessionRoutes } from './people/sessions/route.ts'
 import { tokenRoutes } from './people/tokens/route.ts'
 import { userRoutes } from './people/users/route.ts'
+import { serverRoutes } from './server/route.ts'
 
 /** The services, ports and settings of the HTTP API. */
 export interface ApiDeps {
@@ -26,6 +28,8 @@ export interface ApiDeps {
     ApiServices,
     | 'accounts'
     | 'directory'
+    | 'peopleSearch'
+    | 'server'
     | 'sessions'
     | 'conversations'
     | 'groups'
@@ -67,6 +71,8 @@ export const apiPlugin: FastifyPluginAsync<ApiDeps> = async (app, deps) => {
   await app.register(sessionRoutes({ ...deps, ...services }))
   await app.register(userRoutes(services))
   await app.register(directoryRoutes({ ...deps, ...services }))
+  await app.register(peopleSearchRoutes(services))
+  await app.register(serverRoutes(services))
   await app.register(conversationRoutes({ ...deps, ...services }))
   await app.register(groupRoutes({ ...deps, ...services }))
   await app.register(messageRoutes({ ...deps, ...services }))

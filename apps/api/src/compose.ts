@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type { Bus, Clock, Limits, Presence } from '@rendezvous/cluster'
 import { type Backend, type FailureRates, failureRates, rates } from '@rendezvous/contract'
 import type { Tokens } from '@rendezvous/tokens'
@@ -61,6 +62,9 @@ import { presenceAnnouncer } from './people/presence/announcer.ts'
 import { audienceOf } from './people/presence/audience.ts'
 import { introductions } from './people/presence/introductions.ts'
 import { presenceService } from './people/presence/service.ts'
+import { peopleSearchIn } from './people/search/adapter.ts'
+import type { PeopleSearch } from './people/search/port.ts'
+import { type PeopleSearchService, peopleSearchService } from './people/search/service.ts'
 import { databaseSessions } from './people/sessions/adapter.ts'
 import { sessionControlsFrom } from './people/sessions/controls.ts'
 import type { Sessions } from './people/sessions/port.ts'
@@ -69,6 +73,7 @@ import { databaseUsers } from './people/users/adapter.ts'
 import type { Users } from './people/users/port.ts'
 import { visibilityIn } from './people/visibility/adapter.ts'
 import type { PresenceAudience, Visibility } from './people/visibility/port.ts'
+import { type ServerService, serverService } from './server/service.ts'
 
 /** The ports and settings of the services of one api node. */
 export interface ServicePorts {
@@ -77,6 +82,7 @@ export interface ServicePorts {
   /** What the list of people shows: nothing by default. */
   readonly peopleList?: PeopleList
   readonly unkeyedNames: UnkeyedNames
+  readonly peopleSearch: PeopleSearch
   readonly sessions: Sessions
   readonly conversations: Conversations
   readonly groups: Groups
@@ -121,6 +127,8 @@ export interface ServicePorts {
 export interface ApiServices {
   readonly accounts: AccountService
   readonly directory: DirectoryService
+  readonly peopleSearch: PeopleSearchService
+  readonly server: ServerService
   readonly sessions: SessionService
   readonly audit: AuditService
   readonly names: NameService
@@ -141,6 +149,7 @@ export interface ApiServices {
   readonly backend: Backend
 }
 
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 const AUDIT_RETENTION_MS = 90 * 86_400_000
 
 /** Builds the services of one api node. Starts nothing. */
@@ -166,6 +175,8 @@ export function apiServices(given: ServicePorts): ApiServices {
   return {
     accounts: accountService({ ...ports, sessions, presence, failures, audit, peopleList }),
     directory: directoryService({ ...ports, peopleList }),
+    peopleSearch: peopleSearchService({ ...ports, presence }),
+    server: serverService({ version: VERSION, listsPeople: peopleList !== 'off' }),
     sessions,
     audit,
     names: nameService(ports),
@@ -203,6 +214,7 @@ export type DatabasePorts = Pick<
   | 'users'
   | 'directory'
   | 'unkeyedNames'
+  | 'peopleSearch'
   | 'sessions'
   | 'addresses'
   | 'visibility'
@@ -232,6 +244,7 @@ export function databasePorts(
     directory: directoryIn(database),
     users: databaseUsers(database, prisma, presenceAudience),
     unkeyedNames: unkeyedNamesIn(database),
+    peopleSearch: peopleSearchIn(database, presenceAudience),
     sessions: databaseSessions(database),
     addresses: databaseAddresses(database),
     visibility: visibilityIn(database),

@@ -3,6 +3,7 @@ import type { Sweeper } from './announce/outbox/sweeper.ts'
 import type { AuditService } from './audit/service.ts'
 import type { Reindexer } from './chat/words/reindexer.ts'
 import type { NameService } from './people/names/service.ts'
+import type { PeopleSearchService } from './people/search/service.ts'
 import type { SessionService } from './people/sessions/service.ts'
 import { every } from './ticker.ts'
 
@@ -18,6 +19,7 @@ export interface WorkerDeps {
   readonly sessions: Pick<SessionService, 'purge'>
   readonly audit: Pick<AuditService, 'purge'>
   readonly names: NameService
+  readonly peopleSearch: Pick<PeopleSearchService, 'index'>
   /** Maintenance that the database does not do by itself. */
   readonly tidy: () => Promise<void>
   readonly warn: Warn
@@ -30,9 +32,18 @@ export interface Worker {
 }
 
 /** Starts the worker role: tasks off the request path. Every second it sweeps the outbox, reserves the keys of names,
- *  and makes the words of messages that have none. Every hour it purges sessions and the audit, and tidies the database. Several workers
+ *  makes the keys of searches for people, and the words of messages that have none. Every hour it purges sessions and the audit, and tidies the database. Several workers
  *  may run on one database. A failed task calls `warn` and runs again at its next time. */
-export function startWorker({ sweeper, reindexer, sessions, audit, names, tidy, warn }: WorkerDeps): Worker {
+export function startWorker({
+  sweeper,
+  reindexer,
+  sessions,
+  audit,
+  names,
+  peopleSearch,
+  tidy,
+  warn
+}: WorkerDeps): Worker {
   const upkeep = async () => {
     await sessions.purge().catch(error => warn(error, 'purging sessions'))
     await audit.purge().catch(error => warn(error, 'purging the audit'))
@@ -40,10 +51,12 @@ export function startWorker({ sweeper, reindexer, sessions, audit, names, tidy, 
   }
   const reserve = () => names.reserve().catch(error => warn(error, 'reserving the keys of names'))
   const reindex = () => reindexer.run().catch(error => warn(error, 'making the words of stored messages'))
+  const index = () => peopleSearch.index().catch(error => warn(error, 'making the keys of searches for people'))
   const tickers = [
     every(SWEEP_MS, sweeper.sweep),
     every(RESERVE_MS, reserve),
     every(REINDEX_MS, reindex),
+    every(REINDEX_MS, index),
     every(TIDY_MS, upkeep)
   ]
   return {

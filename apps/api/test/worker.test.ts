@@ -67,6 +67,7 @@ t.test(
           reserved += 1
         }
       },
+      peopleSearch: { index: async () => {} },
       reindexer: { run: () => Promise.reject(new Error('no')) },
       sessions: { purge: () => Promise.reject(new Error('no')) },
       audit: {

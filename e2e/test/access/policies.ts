@@ -79,6 +79,8 @@ export const policies: Readonly<Record<string, Policy>> = {
   ...each(['POST', 'PUT', 'PATCH'], '/api/v1/auth/update-status/', signedIn(200, sending({ is_online: true }))),
 
   'GET /users/': signedIn(200),
+  'GET /api/v1/users/': signedIn(200, () => ({ query: '?search=na' })),
+  'GET /api/v1/server/': everybody(200),
   'GET /users/{id}/': only([200, 200, 200, 200, 404]),
   'GET /api/v1/auth/users/{id}/': only([200, 200, 200, 200, 404]),
 

@@ -142,5 +142,5 @@ export async function startSyncNode(t: Test): Promise<SyncNode> {
 }
 
 const unlimited: ReturnType<typeof requestRates> = {
-  ...{ read: null, write: null, search: null, sync: null, public: null, login: null, register: null }
+  ...{ read: null, write: null, search: null, people: null, sync: null, public: null, login: null, register: null }
 }

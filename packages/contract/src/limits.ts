@@ -27,6 +27,9 @@ export const limits = Object.freeze({
   usernameCharacters: 150,
   emailCharacters: 254,
   nameCharacters: 150,
+  /** Shortest search for people, and the largest page of them. Small pages make it slow to copy the list of users. */
+  peopleSearchMin: 2,
+  peopleSearchPage: 50,
   bioCharacters: 2_000,
   shortTextCharacters: 120,
   /** Longest access or refresh token, in characters. Longer ones are invalid. */

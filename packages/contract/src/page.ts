@@ -42,6 +42,19 @@ export const SearchQuery = Type.Object(
   { $id: 'SearchQuery' }
 )
 
+/** Parameters of a search for people. */
+export const PeopleQuery = Type.Object(
+  {
+    ...ListQuery.properties,
+    search: Type.String({
+      minLength: 1,
+      maxLength: limits.nameCharacters,
+      description: `The beginning of a name, of ${limits.peopleSearchMin} characters or more`
+    })
+  },
+  { $id: 'PeopleQuery' }
+)
+
 /** A list of `item`: the bare array, or Django REST framework's cursor envelope. */
 export function ListOf<T extends TSchema>(item: T) {
   return Type.Union([Type.Array(item), Page(item)])

@@ -25,6 +25,9 @@ export const rates = Object.freeze({
   },
   /** A search costs the database a hundred times as much as a read. A user types at most ten characters a second. */
   search: { by: 'account', limit: 500, windowMs: 10_000, description: 'Searching' },
+  /** A page shows up to 50 people, so this bounds how fast the list of users is copied. A client that asks while its
+   *  user types waits for a pause. */
+  people: { by: 'account', limit: 100, windowMs: 60_000, description: 'Finding people' },
   /** A client syncs once per connection and once per gap. An answer has up to half a megabyte. */
   sync: { by: 'account', limit: 500, windowMs: 10_000, description: 'Syncing, over HTTP and the socket' },
   /** Half the rate of one signed-in user, though many users can share the address of one network provider. */

@@ -34,6 +34,8 @@ const ShortText = Type.String({ maxLength: limits.shortTextCharacters })
 const BirthDate = Nullable(Type.String({ format: 'date', description: 'YYYY-MM-DD' }))
 const PresenceStatus = Type.Union([Type.Literal('online'), Type.Literal('offline')])
 
+const Findable = Type.Boolean({ description: 'Whether others find the caller by name; true unless they chose' })
+
 /** How much of a user's presence others see. The user sees no more of other users' presence than they show of their
  *  own. */
 export const LastSeenVisibility = Type.Union([Type.Literal('exact'), Type.Literal('coarse'), Type.Literal('hidden')], {
@@ -87,7 +89,8 @@ export const Profile = Type.Object(
     phone: ShortText,
     birth_date: BirthDate,
     locale: ShortText,
-    last_seen_visibility: LastSeenVisibility
+    last_seen_visibility: LastSeenVisibility,
+    findable: Findable
   },
   { $id: 'Profile', description: 'A user as they see themselves' }
 )
@@ -104,7 +107,8 @@ const editable = {
   phone: Type.Optional(ShortText),
   birth_date: Type.Optional(BirthDate),
   locale: Type.Optional(ShortText),
-  last_seen_visibility: Type.Optional(LastSeenVisibility)
+  last_seen_visibility: Type.Optional(LastSeenVisibility),
+  findable: Type.Optional(Findable)
 }
 
 /** A new account. `password_confirm`, if given, must equal `password`. */

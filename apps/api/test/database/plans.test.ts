@@ -3,6 +3,7 @@ import type { ConversationId, MessageId, Seq, UserId } from '@rendezvous/contrac
 import t, { type Test } from 'tap'
 import { outboxIn } from '../../src/announce/outbox/adapter.ts'
 import { personalStreamsIn, readStretch } from '../../src/announce/personal/adapter.ts'
+import { auditIn } from '../../src/audit/adapter.ts'
 import { changesIn } from '../../src/chat/changes/adapter.ts'
 import { conversationsIn } from '../../src/chat/conversations/adapter.ts'
 import { groupsIn } from '../../src/chat/groups/adapter.ts'
@@ -18,6 +19,7 @@ import type { Database } from '../../src/database/port.ts'
 import { databaseAddresses } from '../../src/people/addresses/adapter.ts'
 import { directoryIn } from '../../src/people/directory/adapter.ts'
 import { oldHashesIn } from '../../src/people/old-hashes/adapter.ts'
+import { peopleSearchIn } from '../../src/people/search/adapter.ts'
 import { databaseSessions } from '../../src/people/sessions/adapter.ts'
 import { databaseUsers } from '../../src/people/users/adapter.ts'
 import { visibilityIn } from '../../src/people/visibility/adapter.ts'
@@ -28,7 +30,7 @@ const PEOPLE = 20_000
 /** Most rows of one table that a statement may read. Unread counts read at most 5,000 messages of a conversation. */
 const ROWS = 6_000
 /** Tables that are read from their oldest row on, which needs no index condition. */
-const QUEUES = ['outbox']
+const QUEUES = ['outbox', 'audit']
 
 const [ANN, BOB, EVE] = [1 as UserId, 2 as UserId, 3 as UserId]
 /** ANN and BOB's conversation, which has many messages, and a group of ANN's, which has many members. */
@@ -40,6 +42,9 @@ const ADD_PEOPLE = `
     SELECT 'user' || i, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'pbkdf2_sha256$' || i % 7 || '$salt$key' END FROM generate_series(1, ${PEOPLE}) i;
   INSERT INTO block (blocker_id, blocked_id) SELECT i, i + 7 FROM generate_series(1, ${PEOPLE} - 7) i;
   INSERT INTO login_key (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
+  INSERT INTO person_search (key, user_id) SELECT username, id FROM person ON CONFLICT DO NOTHING;
+  INSERT INTO audit (action, subject_kind, subject_id) SELECT 'login_failed', 'user', id FROM person;
+  UPDATE person SET search_keys = 1 WHERE search_keys = 0;
   INSERT INTO session (id, user_id, user_agent, ip) SELECT gen_random_uuid(), id, '', '' FROM person;
   INSERT INTO personal_event (user_id, seq, kind, payload) SELECT id, s, 'session_started', '{}' FROM person, generate_series(1, 3) s
     WHERE stream_seq = 0;
@@ -97,6 +102,11 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   await users.findVisible(userId, BOB)
   await directoryIn(database).page(userId, { limit: 501 })
   await users.update(userId, { username: randomUUID() })
+  const peopleSearch = peopleSearchIn(database)
+  await peopleSearch.find(userId, { prefix: 'u', limit: 50 })
+  await peopleSearch.find(userId, { prefix: 'u', limit: 50, after: { key: 'u5', id: userId } })
+  await peopleSearch.index(await peopleSearch.unsearched(10))
+  await auditIn(database).purge({ ageMs: 2 * 86_400_000, limit: 10 })
   await users.saw([{ userId, at: new Date() }])
   const device = { userAgent: '', ip: '' }
   const [sessionId, next] = [randomUUID(), randomUUID()]

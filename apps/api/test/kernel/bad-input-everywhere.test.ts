@@ -114,8 +114,10 @@ t.test('every list accepts any page size, and refuses a forged cursor', async t 
   const lists = operations.filter(({ queries }) => queries.includes('cursor'))
   t.ok(lists.length >= 6)
   for (const { path, queries } of lists) {
-    const required = [queries.includes('q') ? 'q=x' : '', queries.includes('with') ? `with=${bob.id}` : ''].join('&')
-    const list = `${filled(path)}?${required}`
+    const required = Object.entries({ q: 'x', with: bob.id, search: 'xx' }).map(([name, value]) =>
+      queries.includes(name) ? `${name}=${value}` : ''
+    )
+    const list = `${filled(path)}?${required.join('&')}`
     for (const size of [
       'limit=0',
       'limit=-1',

@@ -14,6 +14,7 @@ export async function startLimited(t: Test, others: Partial<RequestRates> = {}) 
     read: three,
     write: three,
     search: three,
+    people: three,
     sync: three,
     public: three,
     login: three,

@@ -96,7 +96,16 @@ t.test('pages of other origins may read the headers of a limit', async t => {
 t.test('while the shared store is unreachable each node counts on its own', async t => {
   const wire = memoryWire({ clock: () => 0 })
   const limits = localWhenUnreachable(memoryLimits(wire), memoryLimits(memoryWire({ clock: () => 0 })), () => 0)
-  const all = { read: three, write: three, search: three, sync: three, public: three, login: three, register: three }
+  const all = {
+    read: three,
+    write: three,
+    search: three,
+    people: three,
+    sync: three,
+    public: three,
+    login: three,
+    register: three
+  }
   const { app } = await startApi(t, { requestRates: all, ports: () => ({ limits }) })
   wire.goDown()
   const answers = []

@@ -21,8 +21,8 @@ const takenTexts: Readonly<Record<TakenField, string>> = {
 
 /** The fields of a request as the `Users` port stores them. User names are in NFKC, as in Django. */
 export function profileChanges(given: ProfileUpdate): ProfileChanges {
-  const { email, bio, gender, location, phone, locale } = given
-  const changes = { username: given.username?.normalize('NFKC'), email, bio, gender, location, phone, locale }
+  const { email, bio, gender, location, phone, locale, findable } = given
+  const changes = { username: given.username?.normalize('NFKC'), email, bio, gender, location, phone, locale, findable }
   const renamed = {
     firstName: given.first_name,
     lastName: given.last_name,

@@ -2,6 +2,7 @@ import type { UserId } from '@rendezvous/contract'
 import type { PrismaClient } from '../../database/open.ts'
 import type { Database, Statement, Transaction } from '../../database/port.ts'
 import { retrying } from '../../database/retry.ts'
+import { storeSearchKeys } from '../search/adapter.ts'
 import type { PresenceAudience } from '../visibility/port.ts'
 import {
   type Credentials,
@@ -17,14 +18,14 @@ import {
 import { joinVisibility, PUBLIC_COLUMNS, type SeenRow, toSeen, toVisibility, visibilityRanks } from './rows.ts'
 
 const PROFILE_COLUMNS = `${PUBLIC_COLUMNS}, p.email, p.phone, p.birth_date AS "birthDate", p.locale,
-  p.last_seen_visibility AS "lastSeenVisibility"`
+  p.last_seen_visibility AS "lastSeenVisibility", p.findable`
 
 const INSERT: Statement = {
   name: 'user_insert',
   text: `INSERT INTO person AS p
       (username, email, first_name, last_name, bio, gender, location, phone, birth_date, locale, last_seen_visibility,
-       password_hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${PROFILE_COLUMNS}`
+       findable, password_hash)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING ${PROFILE_COLUMNS}`
 }
 const LOCK: Statement = {
   name: 'user_lock',
@@ -34,7 +35,7 @@ const LOCK: Statement = {
 const UPDATE: Statement = {
   name: 'user_update',
   text: `UPDATE person p SET username = $2, email = $3, first_name = $4, last_name = $5, bio = $6, gender = $7, location = $8,
-      phone = $9, birth_date = $10, locale = $11, last_seen_visibility = $12
+      phone = $9, birth_date = $10, locale = $11, last_seen_visibility = $12, findable = $13
     WHERE p.id = $1 RETURNING ${PROFILE_COLUMNS}`
 }
 /** In the order of the keys, so that two people who claim the same keys cannot deadlock. */
@@ -146,6 +147,7 @@ async function register(transaction: Transaction, user: NewUser): Promise<Saved>
   if (row === undefined) throw new Error('INSERT INTO person returned no row')
   const profile = toProfile(row)
   await claim(transaction, profile, user.nameKeys)
+  await storeSearchKeys(transaction, [{ ...profile, userId: profile.id }])
   return { ok: true, profile }
 }
 
@@ -163,7 +165,16 @@ async function update(
   const profile = toProfile(row)
   const newKeys = before.username === profile.username ? undefined : nameKeys
   if (changes.username !== undefined || changes.email !== undefined) await claim(transaction, profile, newKeys)
+  if (isFoundOtherwise(toProfile(before), profile)) {
+    await storeSearchKeys(transaction, [{ ...profile, userId }])
+  }
   return { ok: true, profile }
+}
+
+/** Whether the user is found by other names than before, or no longer. */
+function isFoundOtherwise(before: ProfileRow, after: ProfileRow): boolean {
+  const fields = ['username', 'firstName', 'lastName', 'findable'] as const
+  return fields.some(field => before[field] !== after[field])
 }
 
 /** Makes the user name and address of the profile the person's only log-in names, and `nameKeys` the only keys of
@@ -210,14 +221,28 @@ const blank: Editable = {
   phone: '',
   birthDate: null,
   locale: '',
-  lastSeenVisibility: 'exact'
+  lastSeenVisibility: 'exact',
+  findable: true
 }
 
 /** The column values, in the order of the parameters of INSERT and UPDATE. */
 function values(profile: Editable) {
   const { username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale } = profile
   const visibility = visibilityRanks[profile.lastSeenVisibility]
-  return [username, email, firstName, lastName, bio, gender, location, phone, birthDate, locale, visibility]
+  return [
+    username,
+    email,
+    firstName,
+    lastName,
+    bio,
+    gender,
+    location,
+    phone,
+    birthDate,
+    locale,
+    visibility,
+    profile.findable
+  ]
 }
 
 /** A profile as the database returns it. */
@@ -261,5 +286,6 @@ const profileFields = {
   locale: true,
   lastSeen: true,
   lastSeenVisibility: true,
+  findable: true,
   dateJoined: true
 }

@@ -36,6 +36,7 @@ export interface ProfileRow extends PublicUserRow {
   readonly birthDate: string | null
   readonly locale: string
   readonly lastSeenVisibility: LastSeenVisibility
+  readonly findable: boolean
 }
 
 /** The fields that users may set of their profile. Absent fields do not change. */
@@ -51,6 +52,7 @@ export interface ProfileChanges {
   readonly birthDate?: string | null
   readonly locale?: string
   readonly lastSeenVisibility?: LastSeenVisibility
+  readonly findable?: boolean
 }
 
 /** Keys of a user name, see `nameKeys`: no two users that were given keys share one. */

@@ -26,7 +26,7 @@ function publicUser(row: PublicUserRow, online: boolean): User {
 
 /** A user's own profile. */
 export function ownProfile(row: ProfileRow, online: boolean): Profile {
-  const { email, phone, birthDate, locale, lastSeenVisibility } = row
-  const own = { email, phone, birth_date: birthDate, locale, last_seen_visibility: lastSeenVisibility }
+  const { email, phone, birthDate, locale, lastSeenVisibility, findable } = row
+  const own = { email, phone, birth_date: birthDate, locale, last_seen_visibility: lastSeenVisibility, findable }
   return { ...publicUser(row, online), ...own }
 }
