@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { openDatabase } from '@rendezvous/api'
 import t, { type Test } from 'tap'
 import { createDatabase, needsServer } from '../../apps/api/test/database/engines.ts'
 import { checkedFetch, fetchWhileStarting } from './contract/checked.ts'
@@ -13,6 +14,13 @@ async function refusedWith(t: Test, text: RegExp, folder: string, env: Record<st
   t.equal(code, 1)
   t.match(lines.at(-1), text)
   t.notMatch(output, /^\s+at |Error:/m)
+}
+
+/** Changes the record of the migrations in a database that nobody serves. */
+async function history(config: Parameters<typeof openDatabase>[0], change: string): Promise<void> {
+  const { database, close } = await openDatabase(config)
+  await database.query({ name: `test_${change}`, text: `UPDATE _prisma_migrations ${change}` })
+  await close()
 }
 
 async function freePort(): Promise<number> {
@@ -101,6 +109,34 @@ t.test('a PostgreSQL that cannot be reached is one line that names its address',
     t.testdir(),
     env
   )
+})
+
+t.test('migrations that were changed or did not finish are one line that says what to do', needsServer(), async t => {
+  const { url, drop } = await createDatabase()
+  t.teardown(drop)
+  await (await startStandalone(t.testdir(), { DATABASE_URL: url })).stop()
+
+  await history({ engine: 'postgresql', url }, `SET finished_at = NULL WHERE migration_name = '0001_init'`)
+  await refusedWith(t, /^The database: migration 0001_init began and did not finish\..*backup/, t.testdir(), {
+    DATABASE_URL: url
+  })
+  await history(
+    { engine: 'postgresql', url },
+    `SET finished_at = now(), checksum = 'x' WHERE migration_name = '0001_init'`
+  )
+  await refusedWith(t, /^The database: migration 0001_init was changed after it was applied\..*Restore/, t.testdir(), {
+    DATABASE_URL: url
+  })
+})
+
+t.test('the embedded database says the same of its migrations', async t => {
+  const folder = t.testdir()
+  await (await startStandalone(folder)).stop()
+  await history(
+    { engine: 'pglite', folder: join(folder, 'pg') },
+    `SET checksum = 'x' WHERE migration_name = '0001_init'`
+  )
+  await refusedWith(t, /^The database: migration 0001_init was changed after it was applied\./, folder)
 })
 
 t.test('a database, role or encoding that does not fit is one line', needsServer(), async t => {

@@ -1,4 +1,6 @@
 // Applies migrations and SQL functions to the PostgreSQL database of DATABASE_URL. The embedded database does so at start.
+
+import { databaseFailure, failureText } from '@rendezvous/lifecycle'
 import { migrate } from '../../apps/api/src/database/migrate.ts'
 import { openPool, postgresDatabase } from '../../apps/api/src/database/postgres.ts'
 
@@ -13,7 +15,8 @@ try {
   const applied = await migrate(postgresDatabase(pool))
   console.log(applied.length === 0 ? 'nothing to apply' : `applied ${applied.join(', ')}`)
 } catch (error) {
-  console.error(`migration failed: ${error instanceof Error ? error.message : 'unknown error'}`)
+  const text = failureText(databaseFailure(error, url) ?? error)
+  console.error(text ?? `migration failed: ${error instanceof Error ? error.message : 'unknown error'}`)
   process.exitCode = 1
 } finally {
   await pool.end()

@@ -86,6 +86,7 @@ async function openEmbedded(config: StandaloneConfig, told: Told): Promise<OpenD
     await bringUpToDate(database, told)
     return database
   } catch (error) {
+    if (error instanceof OperatorError) throw error
     if (isEngineFailure(error)) throw await damagedDatabase(error, folder)
     throw error
   }

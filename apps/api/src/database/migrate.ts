@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { OperatorError } from '@rendezvous/lifecycle'
 import { applyFunctions, type FunctionSet, readFunctions, readSql } from './functions.ts'
 import type { Database, Statement, Transaction } from './port.ts'
 
@@ -28,6 +29,14 @@ interface Applied {
   readonly name: string
   readonly checksum: string
   readonly finished: boolean
+}
+
+/** The history of a database does not fit the migrations of this release. The message says what to do. */
+class HistoryMismatch extends OperatorError {
+  constructor(text: string) {
+    super(`The database: ${text}`)
+    this.name = 'HistoryMismatch'
+  }
 }
 
 /** The lock that `prisma migrate` takes, so that the two never migrate at the same time. */
@@ -66,8 +75,9 @@ const RECORD: Statement = {
  * functions belong to a later release keeps them. Several processes may call this at once: one applies everything, and
  * the others wait and find nothing to do.
  *
- * @throws Error when an applied migration has changed since, or another tool began a migration and did not finish it.
- * Then nothing is applied. Also when a function cannot be replaced. Then migrations stay, and functions are as before.
+ * @throws HistoryMismatch when an applied migration has changed since, or another tool began a migration and did not
+ * finish it. Then nothing is applied.
+ * @throws Error when a function cannot be replaced. Then migrations stay, and functions are as before.
  */
 export async function migrate(database: Database, folders: SqlFolders = PRODUCT): Promise<string[]> {
   const migrations = await readMigrations(folders.migrations)
@@ -108,10 +118,16 @@ async function applyNext(transaction: Transaction, migrations: readonly Migratio
 function firstPending(migrations: readonly Migration[], applied: readonly Applied[]): Migration | null {
   const known = new Map(migrations.map(migration => [migration.name, migration]))
   for (const { name, checksum, finished } of applied) {
-    if (!finished) throw new Error(`migration ${name} began and did not finish: repair the database, then resolve it`)
+    if (!finished) {
+      throw new HistoryMismatch(
+        `migration ${name} began and did not finish. Restore a backup; or repair the tables, then run: npx prisma migrate resolve --rolled-back ${name}`
+      )
+    }
     const migration = known.get(name)
     if (migration !== undefined && migration.checksum !== checksum) {
-      throw new Error(`migration ${name} was changed after it was applied: restore its file, and add a new migration`)
+      throw new HistoryMismatch(
+        `migration ${name} was changed after it was applied. Restore its file as it was released, and make the change in a new migration.`
+      )
     }
   }
   const names = new Set(applied.map(({ name }) => name))

@@ -50,7 +50,7 @@ export interface OpenDatabase {
 /** The tables with frequent updates or deletes. */
 const TIDY: Statement = {
   name: 'database_tidy',
-  text: 'VACUUM outbox, conversation, membership, session, retired_token, person'
+  text: 'VACUUM outbox, conversation, membership, session, retired_token, person, person_search, audit'
 }
 
 const POOL_SIZE = 10
