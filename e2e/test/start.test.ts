@@ -19,7 +19,7 @@ async function refusedWith(t: Test, text: RegExp, folder: string, env: Record<st
 /** Changes the record of the migrations in a database that nobody serves. */
 async function history(config: Parameters<typeof openDatabase>[0], change: string): Promise<void> {
   const { database, close } = await openDatabase(config)
-  await database.query({ name: `test_${change}`, text: `UPDATE _prisma_migrations ${change}` })
+  await database.query({ name: 'test_history', text: `UPDATE _prisma_migrations ${change}` })
   await close()
 }
 

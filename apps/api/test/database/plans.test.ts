@@ -105,7 +105,7 @@ async function useAccounts(database: Database, prisma: Watched['prisma']): Promi
   const peopleSearch = peopleSearchIn(database)
   await peopleSearch.find(userId, { prefix: 'u', limit: 50 })
   await peopleSearch.find(userId, { prefix: 'u', limit: 50, after: { key: 'u5', id: userId } })
-  await peopleSearch.index(await peopleSearch.unsearched(10))
+  await peopleSearch.index([{ userId, username, firstName: '', lastName: '', findable: true }])
   await auditIn(database).purge({ ageMs: 2 * 86_400_000, limit: 10 })
   await users.saw([{ userId, at: new Date() }])
   const device = { userAgent: '', ip: '' }

@@ -22,13 +22,13 @@ const UNSEARCHED: Statement = {
   text: `SELECT id AS "userId", username, first_name AS "firstName", last_name AS "lastName", findable
     FROM person WHERE search_keys = 0 ORDER BY id LIMIT $1`
 }
-/** Locks the users whose names are still these. */
+/** Locks the users whose names are still these. `< 1`, so that no plan reads the index of all users without keys. */
 const LOCK: Statement = {
   name: 'people_search_lock',
   text: `SELECT p.id FROM person p
     JOIN unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::boolean[]) AS n(id, username, first, last, findable) ON n.id = p.id
       AND n.username = p.username AND n.first = p.first_name AND n.last = p.last_name AND n.findable = p.findable
-    WHERE p.search_keys = 0 ORDER BY p.id FOR NO KEY UPDATE OF p SKIP LOCKED`
+    WHERE p.id = ANY ($1::int[]) AND p.search_keys < 1 ORDER BY p.id FOR NO KEY UPDATE OF p SKIP LOCKED`
 }
 const RELEASE: Statement = {
   name: 'people_search_release',
