@@ -32,7 +32,9 @@ function installed() {
 /** Installs what infra/generator/package-lock.json names, without the settings of the npm that may run this script. */
 function install() {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$|INIT_CWD$)/i.test(name))
-  const kept = Object.entries(process.env).filter(([name]) => /^npm_config_(registry|cache|userconfig|.*proxy|cafile)$/i.test(name))
+  const kept = Object.entries(process.env).filter(([name]) =>
+    /^npm_config_(registry|cache|userconfig|.*proxy|cafile)$/i.test(name)
+  )
   const npm = process.env.npm_execpath ?? ''
   const command = /npm-cli\.c?js$/.test(npm) ? [process.execPath, npm] : ['npm']
   run([...command, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
