@@ -78,11 +78,20 @@ function stateFailure(error: Error, { server, database, role }: Address, variabl
 function addressOf(url: string): Address | null {
   try {
     const { hostname, port, username, pathname, searchParams } = new URL(url)
-    const host = searchParams.get('host') ?? decodeURIComponent(hostname)
-    const role = decodeURIComponent(username) || 'of this system user'
-    const database = decodeURIComponent(pathname.slice(1)) || role
+    const host = searchParams.get('host') ?? decoded(hostname)
+    const role = decoded(username) || 'of this system user'
+    const database = decoded(pathname.slice(1)) || role
     return { server: `${host || 'localhost'}:${port || '5432'}`, database, role }
   } catch {
     return null
+  }
+}
+
+/** The text without percent-encoding; as it is where that is malformed, as `pg` takes it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }

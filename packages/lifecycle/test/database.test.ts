@@ -34,6 +34,11 @@ t.test('an address that cannot be parsed is named by its variable', async t => {
   t.match(textOf('ERR_INVALID_URL', '', 'postgresql://a:b@c:port/d'), /^DATABASE_URL is not an address/)
 })
 
+t.test('malformed percent-encoding in an address is shown as it is', async t => {
+  t.match(textOf('ENOTFOUND', '', 'postgresql://%zz:geheim@h/%'), /cannot be reached at h:5432/)
+  t.match(textOf('3D000', '', 'postgresql://%zz:geheim@h/%'), /^Database "%" does not exist/)
+})
+
 t.test('any other error is not about the connection', async t => {
   t.equal(textOf('23505'), undefined)
   t.equal(textOf('ECONNREFUSED_NOT'), undefined)
