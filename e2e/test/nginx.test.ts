@@ -3,14 +3,16 @@ import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { type ChatSocket, chatSocket } from '@rendezvous/client'
 import t from 'tap'
-import { WebSocket } from 'ws'
+import { CheckedSocket, contractAt } from './contract/checked.ts'
 import { HOST, type Nginx, needsNginx, startNginx } from './nginx.ts'
 import { startStandalone } from './standalone.ts'
 
 const PASSWORD = 'a password for tests'
 
-/** A client of `HOST` behind `nginx`, whose connections come from `localAddress`. */
-function clientOf({ port, ca }: Nginx, localAddress: string) {
+/** A client of `HOST` behind `nginx`, whose connections come from `localAddress`. Answers follow the contract of the
+ *  product at `url`. */
+async function clientOf({ port, ca }: Nginx, localAddress: string, url: string) {
+  const contract = await contractAt(url)
   const tls = { ca, servername: HOST, localAddress }
   let access = ''
   return {
@@ -30,15 +32,14 @@ function clientOf({ port, ca }: Nginx, localAddress: string) {
       sent.end(body === undefined ? undefined : JSON.stringify(body))
       const [response] = await once(sent, 'response')
       const content = await text(response)
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body: content === '' ? null : JSON.parse(content)
-      }
+      const { statusCode: status = 0, headers: received } = response
+      const type = received['content-type'] ?? ''
+      if (path !== '/openapi.json') t.equal(contract.problem({ method, path, status, type, text: content }), null)
+      return { status, headers: received, body: content === '' ? null : JSON.parse(content) }
     },
     connect(): ChatSocket {
       const headers = { host: HOST, origin: `https://${HOST}`, authorization: `Bearer ${access}` }
-      return chatSocket(new WebSocket(`wss://127.0.0.1:${port}/ws/chat`, { headers, ...tls }))
+      return chatSocket(new CheckedSocket(`wss://127.0.0.1:${port}/ws/chat`, [], { headers, ...tls }))
     }
   }
 }
@@ -47,7 +48,7 @@ t.test("the README's nginx configuration serves HTTP and the socket", needsNginx
   const product = await startStandalone(t.testdir(), { TRUST_PROXY: '127.0.0.1' })
   t.teardown(() => product.stop())
   const nginx = await startNginx(t, product.url)
-  const client = clientOf(nginx, '127.0.0.2')
+  const client = await clientOf(nginx, '127.0.0.2', product.url)
   const spoofed = { 'x-forwarded-for': '203.0.113.9' }
 
   const account = { username: 'ann', password: PASSWORD }

@@ -60,6 +60,7 @@ t.test('a frame outside the contract is found', async t => {
 
 /** The files that open connections. They check the contract themselves; all other tests use them. */
 const checking = [
+  'nginx.test.ts',
   'contract/checked.ts',
   'contract/checked.test.ts',
   'hostile/raw.ts',

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import WebSocket from 'ws'
+import WebSocket, { type ClientOptions } from 'ws'
 import { type Document, type HttpContract, httpContract } from './answers.ts'
 import { closeProblem, commandProblem, eventProblem } from './frames.ts'
 
@@ -53,8 +53,8 @@ export async function fetchWhileStarting(input: string): Promise<Response> {
 export class CheckedSocket extends WebSocket {
   readonly #violations = new Map<unknown, string>()
 
-  constructor(address: string, protocols: string | string[] = []) {
-    super(address, protocols)
+  constructor(address: string, protocols: string | string[] = [], options: ClientOptions = {}) {
+    super(address, protocols, options)
     this.on('message', data => this.#check(String(data)))
     this.on('close', code => throwIfAny(closeProblem(code)))
   }
