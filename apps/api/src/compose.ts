@@ -180,7 +180,7 @@ export function apiServices(given: ServicePorts): ApiServices {
     sessions,
     audit,
     names: nameService(ports),
-    conversations: conversationService({ ...ports, groups, presence, announcer: chat }),
+    conversations: conversationService({ ...ports, groups, messages, presence, announcer: chat }),
     groups,
     messages,
     messageChanges,

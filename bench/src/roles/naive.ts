@@ -109,6 +109,8 @@ function view({ id, conversation, sender, content, clientId, seq, created_at }: 
     message_type: 'text',
     status: 'sent',
     is_read: false,
+    is_read_by_recipient: false,
+    attachment: null,
     created_at: timestamp(created_at),
     client_id: clientId,
     seq,

@@ -27,6 +27,7 @@ export const aliases: Readonly<Record<string, readonly string[]>> = Object.freez
   title: ['name'],
   is_group: ['type', 'conversation_type'],
   content: ['text', 'body', 'message'],
+  message: ['initial_message', 'first_message', 'content', 'text', 'body'],
   message_type: ['type', 'kind'],
   password: ['password1'],
   password_confirm: ['password2', 'password_confirmation', 'confirm_password', 're_password'],

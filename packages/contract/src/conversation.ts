@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { ConversationType, HistoryFor, Receipt, Role } from './group.ts'
 import { limits } from './limits.ts'
-import { Message } from './message.ts'
+import { Message, MessageText } from './message.ts'
 import { ClientId, ConversationId, Nullable, ref, Seq, Timestamp, UserId } from './scalar.ts'
 import { User } from './user.ts'
 
@@ -50,15 +50,19 @@ export const OpenedConversation = Type.Object(
 )
 export type OpenedConversation = Static<typeof OpenedConversation>
 
+/** The answer to leaving a conversation. */
+export const LeftConversation = Type.Object({ detail: Type.String() }, { $id: 'LeftConversation' })
+
 /** A request to open a conversation with `participants`; the caller's own id among them is ignored. `client_id` is
- *  used for groups only: two people have at most one direct conversation. */
+ *  the idempotency key of a new group, and of `message`: the first message, which the caller sends. */
 export const CreateConversation = Type.Object(
   {
     participants: Type.Array(UserId, { minItems: 1, maxItems: limits.idsPerRequest }),
     title: Type.Optional(Nullable(Type.String({ maxLength: limits.shortTextCharacters }))),
     is_group: Type.Optional(Type.Boolean()),
     history: Type.Optional(HistoryFor),
-    client_id: Type.Optional(ClientId)
+    client_id: Type.Optional(ClientId),
+    message: Type.Optional(MessageText)
   },
   { $id: 'CreateConversation' }
 )

@@ -53,7 +53,8 @@ export type Reaction = Static<typeof Reaction>
 export const Reactor = Type.Object({ user_id: UserId, emoji: Emoji, created_at: Timestamp }, { $id: 'Reactor' })
 
 /**
- * A message. `from` repeats `sender` and `to` repeats `receiver`, for the clients of the second backend.
+ * A message. `from` repeats `sender` and `to` repeats `receiver`, for the clients of the second backend, and
+ * `is_read_by_recipient` repeats `is_read`.
  * `changed_seq` is the `seq` of its last change: a client ignores an event about the message unless its `seq` is
  * higher.
  */
@@ -72,6 +73,8 @@ export const Message = Type.Object(
       description:
         "Of the caller's own message: whether another member read it (in groups of at most 32). Of other messages: whether the caller did"
     }),
+    is_read_by_recipient: Type.Boolean({ description: 'The same as `is_read`' }),
+    attachment: Nullable(Type.String({ description: 'URL of a file; null for a text' })),
     created_at: Timestamp,
     client_id: ClientId,
     seq: Seq,
@@ -136,6 +139,10 @@ export const SendToConversation = Type.Object(written, { $id: 'SendToConversatio
 
 /** A message to a user. The direct conversation with them is created if there is none. */
 export const SendToUser = Type.Object({ receiver: UserId, ...written }, { $id: 'SendToUser' })
+
+/** The message that a request marked read, with a sentence for people. */
+export const ReadMessage = Type.Object({ ...Message.properties, detail: Type.String() }, { $id: 'ReadMessage' })
+export type ReadMessage = Static<typeof ReadMessage>
 
 /** The new text of one of the caller's messages. `mentions` replaces the earlier ones; without it there are none. */
 export const EditMessage = Type.Object(

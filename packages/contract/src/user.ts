@@ -44,8 +44,8 @@ export const LastSeenVisibility = Type.Union([Type.Literal('exact'), Type.Litera
 })
 export type LastSeenVisibility = Static<typeof LastSeenVisibility>
 
-/** The fields of a user that any signed-in caller sees, except across a block. `online` and `status` repeat
- *  `is_online` for clients of both Django backends. If the caller may not see the presence, `is_online` is false and
+/** The fields of a user that any signed-in caller sees, except across a block. For clients of the Django backends,
+ *  `online` and `status` repeat `is_online`, `profile_picture` repeats `avatar`, and `last_activity` repeats `last_seen`. If the caller may not see the presence, `is_online` is false and
  *  `last_seen` null. */
 const publicFields = {
   id: UserId,
@@ -54,12 +54,15 @@ const publicFields = {
   last_name: Name,
   bio: Bio,
   avatar: Nullable(Type.String({ description: 'URL of the picture' })),
+  profile_picture: Nullable(Type.String({ description: 'The same as `avatar`' })),
   gender: ShortText,
   location: ShortText,
   is_online: Type.Boolean(),
   online: Type.Boolean(),
   status: PresenceStatus,
   last_seen: Nullable(Timestamp),
+  last_activity: Nullable(Timestamp),
+  is_active: Type.Boolean({ description: 'Always true: a deleted account is not found' }),
   date_joined: Timestamp
 }
 
@@ -87,7 +90,9 @@ export const Profile = Type.Object(
     ...publicFields,
     email: Email,
     phone: ShortText,
+    phone_number: ShortText,
     birth_date: BirthDate,
+    date_of_birth: BirthDate,
     locale: ShortText,
     last_seen_visibility: LastSeenVisibility,
     findable: Findable
@@ -160,7 +165,8 @@ export const UserStatus = Type.Object(
     is_online: Type.Boolean(),
     online: Type.Boolean(),
     status: PresenceStatus,
-    last_seen: Nullable(Timestamp)
+    last_seen: Nullable(Timestamp),
+    detail: Type.String()
   },
   { $id: 'UserStatus' }
 )

@@ -67,7 +67,10 @@ t.test('a person who left sees a conversation again once they get a message', as
   const { ann, bob, id } = await openDirect()
   await ann.ask('POST', `${PATH}${id}/messages/`, { content: 'before' })
 
-  t.match(await bob.ask('DELETE', `${PATH}${id}/leave/`), { status: 204, text: '' })
+  t.match(await bob.ask('DELETE', `${PATH}${id}/leave/`), {
+    status: 200,
+    body: { detail: 'You left the conversation.' }
+  })
   t.match(await bob.ask('DELETE', `${PATH}${id}/leave/`), { status: 404 })
   t.same((await bob.ask('GET', PATH)).body, [])
   t.match(await bob.ask('POST', `${PATH}${id}/messages/`, { content: 'x' }), { status: 404 })
@@ -95,7 +98,8 @@ t.test('in seed 2 only mark_read marks messages read, and it may be repeated', a
   t.match((await bob.ask('GET', `${PATH}${id}/`)).body, { unread_count: 2 })
   for (const method of ['POST', 'PUT', 'PATCH'] as const) {
     const read = await bob.ask(method, `${PATH}${id}/messages/${one.id}/mark_read/`)
-    t.match(read, { status: 200, body: { id: one.id, is_read: true, status: 'read' } })
+    const body = { id: one.id, is_read: true, is_read_by_recipient: true, status: 'read', detail: String }
+    t.match(read, { status: 200, body })
   }
   t.match((await bob.ask('GET', `${PATH}${id}/`)).body, { unread_count: 1 })
   t.match((await ann.ask('GET', `${PATH}${id}/messages/`)).body, [{ status: 'read' }, { id: two.id, status: 'sent' }])

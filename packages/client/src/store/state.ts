@@ -12,7 +12,10 @@ import {
 
 /** A message without its status, which follows from the watermarks (see {@link statusOf}), and without the state of the
  *  message that it replies to. */
-export type KeptMessage = Omit<Message, 'status' | 'is_read' | 'reply_to_deleted'>
+export type KeptMessage = Omit<
+  Message,
+  'status' | 'is_read' | 'is_read_by_recipient' | 'attachment' | 'reply_to_deleted'
+>
 
 /** How far messages were delivered to, and read by, one member. */
 export interface Watermarks {
@@ -100,7 +103,8 @@ export function closedState(state: ConversationState): ConversationState {
 
 /** `message` without what depends on watermarks and other messages. */
 export function withoutStatus(given: Message): KeptMessage {
-  const { status: _status, is_read: _isRead, reply_to_deleted: _gone, ...message } = given
+  const { status: _status, is_read: _isRead, is_read_by_recipient: _alias, ...rest } = given
+  const { reply_to_deleted: _gone, attachment: _attachment, ...message } = rest
   return message
 }
 

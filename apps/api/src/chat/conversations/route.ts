@@ -3,6 +3,7 @@ import {
   Conversation,
   ConversationId,
   CreateConversation,
+  LeftConversation,
   ListOf,
   ListQuery,
   OpenedConversation,
@@ -54,14 +55,14 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
           operationId: 'openConversation',
           summary: 'Open the conversation with a person, or create a group',
           description:
-            '201 when it is new to me. 200 when I am in the conversation already, or when this `client_id` created the group before.',
+            '201 when it is new to me. 200 when I am in the conversation already, or when this `client_id` created the group before. `message` is my first message in it, with the same `client_id`.',
           body: ref(CreateConversation),
           response: answers({ 200: ref(OpenedConversation), 201: ref(OpenedConversation) }, 400, 401, 404, 409)
         }
       },
       async (request, reply) => {
-        const { participants, is_group: group = false, title, history, client_id: clientId } = request.body
-        const opening = { participants, group, title: title ?? '', history: history ?? 'joined', clientId }
+        const { participants, is_group: group = false, title, history, client_id: clientId, message } = request.body
+        const opening = { participants, group, title: title ?? '', history: history ?? 'joined', clientId, message }
         const conversation = await conversations.open(request.caller.userId, opening)
         return reply.code(conversation.duplicate ? 200 : 201).send(conversation)
       }
@@ -89,11 +90,11 @@ export function conversationRoutes({ conversations, lists }: ConversationRoutesD
         operationId: 'leaveConversation',
         summary: 'Leave a conversation',
         params,
-        response: answers({ 204: Type.Null({ description: 'Left' }) }, 401, 404)
+        response: answers({ 200: ref(LeftConversation) }, 401, 404)
       },
-      handler: async (request, reply) => {
+      handler: async request => {
         await conversations.leave(request.caller.userId, request.params.id, request.ip)
-        return reply.code(204).send(null)
+        return { detail: 'You left the conversation.' }
       }
     })
   }

@@ -3,8 +3,10 @@ import {
   type Conversation as ConversationView,
   type HistoryFor,
   invalid,
+  limits,
   notFound,
   type OpenedConversation,
+  textProblem,
   type UserId
 } from '@rendezvous/contract'
 import type { Report } from '../../audit/port.ts'
@@ -12,7 +14,7 @@ import type { PresenceService } from '../../people/presence/service.ts'
 import type { ChatAnnouncer } from '../announcer.ts'
 import type { Change } from '../changes/port.ts'
 import type { GroupService } from '../groups/service.ts'
-import { unknownPerson } from '../messages/service.ts'
+import { type MessageService, unknownPerson } from '../messages/service.ts'
 import { conversationView } from '../messages/view.ts'
 import { openAndAnnounce } from './direct.ts'
 import type { Conversation, ConversationCursor, Conversations } from './port.ts'
@@ -25,8 +27,10 @@ export interface NewConversation {
   /** '' for none. */
   readonly title: string
   readonly history: HistoryFor
-  /** The idempotency key of a new group, unique per caller. */
+  /** The idempotency key of a new group, unique per caller, and of `message`. */
   readonly clientId?: string | undefined
+  /** The text of the caller's first message in it. */
+  readonly message?: string | undefined
 }
 
 /** A page of conversations, the last active first. `next` is null on the last page. */
@@ -39,6 +43,7 @@ export interface ConversationList {
 export interface ConversationServiceOptions {
   readonly conversations: Conversations
   readonly groups: Pick<GroupService, 'create'>
+  readonly messages: Pick<MessageService, 'send'>
   readonly presence: Pick<PresenceService, 'online'>
   readonly announcer: Pick<ChatAnnouncer, 'announce'>
   readonly report: Report
@@ -50,7 +55,7 @@ export type ConversationService = ReturnType<typeof conversationService>
 
 /** The service over the conversations of the port `conversations`. */
 export function conversationService(options: ConversationServiceOptions) {
-  const { conversations, groups, presence, announcer, report, clock } = options
+  const { conversations, groups, messages, presence, announcer, report, clock } = options
 
   async function views(found: readonly Conversation[]): Promise<ConversationView[]> {
     const people = found.flatMap(({ participants }) => participants.filter(({ hidden }) => !hidden).map(({ id }) => id))
@@ -80,16 +85,23 @@ export function conversationService(options: ConversationServiceOptions) {
 
     /** Opens the direct conversation with one person, or brings the caller back into it. One that the caller
      *  is in is answered with `duplicate: true`. Several people, or `group`, create a group; a repeated `clientId`
-     *  answers the first group with `duplicate: true`.
+     *  answers the first group with `duplicate: true`. Then `message` is sent: when that fails, the conversation stays,
+     *  and a repeated request sends it.
      *  @throws invalid when nobody is named, and for people who are absent or across a block;
      *  client_id_conflict when the first group differs; notFound when the caller has left the first group. */
     async open(
       callerId: UserId,
-      { participants, group, title, history, clientId }: NewConversation
+      { participants, group, title, history, clientId, message }: NewConversation
     ): Promise<OpenedConversation> {
+      const problem = message === undefined ? null : textProblem(message, limits.messageCharacters)
+      if (problem !== null) throw invalid({ message: [problem] })
+      const say = async (conversationId: ConversationId) => {
+        if (message !== undefined) await messages.send(callerId, { conversationId }, { content: message, clientId })
+      }
       const others = [...new Set(participants)].filter(id => id !== callerId)
       if (group || others.length > 1) {
         const { created, id } = await groups.create(callerId, { others, title, history, clientId })
+        await say(id)
         return { ...(await viewFor(id, callerId)), duplicate: !created }
       }
       const peerId = others[0] ?? participants[0] // the caller's own id alone: the conversation for their notes
@@ -97,6 +109,7 @@ export function conversationService(options: ConversationServiceOptions) {
 
       const opened = await openAndAnnounce(conversations, announcer, clock, callerId, peerId)
       if (opened === null) throw invalid({ participants: [unknownPerson(peerId)] })
+      await say(opened.id)
       return { ...(await viewFor(opened.id, callerId)), duplicate: opened.status === 'existing' }
     },
 

@@ -7,6 +7,7 @@ import {
   Message,
   MessageId,
   MessagesQuery,
+  ReadMessage,
   ref,
   SendToConversation,
   SendToUser,
@@ -94,9 +95,12 @@ function ofConversations({ messages, lists }: MessageRoutesDeps): FastifyPluginA
         operationId: 'markMessageRead',
         summary: 'Report a message as read, and all before it',
         params: Type.Object({ id: ConversationId, messageId: MessageId }),
-        response: answers({ 200: ref(Message) }, 401, 404)
+        response: answers({ 200: ref(ReadMessage) }, 401, 404)
       },
-      handler: request => messages.markRead(request.caller.userId, request.params.id, request.params.messageId)
+      handler: async request => ({
+        ...(await messages.markRead(request.caller.userId, request.params.id, request.params.messageId)),
+        detail: 'Message marked as read.'
+      })
     })
   }
 }

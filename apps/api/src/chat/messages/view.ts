@@ -26,6 +26,8 @@ export function messageView(message: Message): MessageView {
     message_type: messageType(message.kind),
     status: message.status,
     is_read: message.isRead,
+    is_read_by_recipient: message.isRead,
+    attachment: null,
     created_at: timestamp(message.createdAt),
     client_id: message.clientId,
     seq: message.seq,

@@ -225,7 +225,7 @@ export function accountService(options: AccountServiceOptions) {
       await presence.declare(userId, online)
       const row = await ownRow(userId)
       const { id, is_online, status, last_seen } = ownProfile(row, await isOnline(userId))
-      return { id, is_online, online: is_online, status, last_seen }
+      return { id, is_online, online: is_online, status, last_seen, detail: 'Status updated.' }
     }
   }
 }

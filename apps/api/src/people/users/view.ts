@@ -7,6 +7,7 @@ export function seenUser(row: SeenUser, online: ReadonlySet<UserId>): User {
 }
 
 function publicUser(row: PublicUserRow, online: boolean): User {
+  const lastSeen = row.lastSeen === null ? null : timestamp(row.lastSeen)
   return {
     id: row.id,
     username: row.username,
@@ -14,12 +15,15 @@ function publicUser(row: PublicUserRow, online: boolean): User {
     last_name: row.lastName,
     bio: row.bio,
     avatar: row.avatar,
+    profile_picture: row.avatar,
     gender: row.gender,
     location: row.location,
     is_online: online,
     online,
     status: online ? 'online' : 'offline',
-    last_seen: row.lastSeen === null ? null : timestamp(row.lastSeen),
+    last_seen: lastSeen,
+    last_activity: lastSeen,
+    is_active: true,
     date_joined: timestamp(row.dateJoined)
   }
 }
@@ -27,6 +31,7 @@ function publicUser(row: PublicUserRow, online: boolean): User {
 /** A user's own profile. */
 export function ownProfile(row: ProfileRow, online: boolean): Profile {
   const { email, phone, birthDate, locale, lastSeenVisibility, findable } = row
-  const own = { email, phone, birth_date: birthDate, locale, last_seen_visibility: lastSeenVisibility, findable }
+  const shared = { email, locale, last_seen_visibility: lastSeenVisibility, findable }
+  const own = { ...shared, phone, phone_number: phone, birth_date: birthDate, date_of_birth: birthDate }
   return { ...publicUser(row, online), ...own }
 }
