@@ -188,6 +188,7 @@ t.test('accounts and profiles', async t => {
         is_online: online,
         online,
         status: online ? 'online' : 'offline',
+        detail: 'Status updated.',
         last_seen: null
       })
       t.match((await call('GET', `/users/${one.id}/`, undefined, other.access)).body, { online })
