@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { findPostgres, placesOf, startPostgres } from './postgres.ts'
 import { printer } from './printer.ts'
+import { findRedis } from './redis.ts'
 import { judge, readResults } from './results.ts'
 
 interface Services {
@@ -22,6 +23,7 @@ const interrupt = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort(signal))
 
 const services = await startServices()
+await findRedisPrograms(services)
 try {
   const { tally, exitCode } = await runTap(process.argv.slice(2), services.env)
   const verdict = judge(tally, { exitCode, missing: services.missing, ci: process.env.CI === 'true' })
@@ -50,6 +52,16 @@ async function startServices(): Promise<Services> {
     const why = error instanceof Error ? error.message : String(error)
     return { env: {}, missing: [`PostgreSQL suites: ${why}`], stop: async () => {} }
   }
+}
+
+/** Tests start Redis servers themselves, so that each can break its own. They are told where the programs are. */
+async function findRedisPrograms({ env, missing }: Services): Promise<void> {
+  const bin = await findRedis(process.env)
+  if (bin !== null) env.TEST_REDIS_BIN = bin
+  else
+    missing.push(
+      'Redis suites: Redis 7 or later not found. Install it (Debian: apt-get install redis-server) or set REDIS_BIN'
+    )
 }
 
 async function runTap(args: string[], env: NodeJS.ProcessEnv) {

@@ -27,3 +27,11 @@ export interface Limits {
    *  @throws ClusterError `unreachable` when the shared store does not answer. The caller decides whether to refuse. */
   take(key: string, rate: Rate): Promise<Taken>
 }
+
+/** @throws RangeError for a rate that `take` refuses. */
+export function refuseInvalidRate({ limit, windowMs, cost = 1 }: Rate): void {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError('limit must be a positive integer')
+  if (!Number.isFinite(windowMs) || windowMs <= 0) throw new RangeError('windowMs must be positive')
+  if (!Number.isInteger(cost) || cost < 0 || cost > limit)
+    throw new RangeError('cost must be an integer from 0 to limit')
+}

@@ -1,4 +1,4 @@
-import type { Limits, Rate } from '../limits.ts'
+import { type Limits, refuseInvalidRate } from '../limits.ts'
 import type { MemoryWire } from './wire.ts'
 
 /** Debts are sums of fractions of a millisecond. A smaller difference than this is a rounding error. */
@@ -40,11 +40,4 @@ export function memoryLimits(wire: MemoryWire): Limits {
       }
     }
   }
-}
-
-function refuseInvalidRate({ limit, windowMs, cost = 1 }: Rate): void {
-  if (!Number.isInteger(limit) || limit < 1) throw new RangeError('limit must be a positive integer')
-  if (!Number.isFinite(windowMs) || windowMs <= 0) throw new RangeError('windowMs must be positive')
-  if (!Number.isInteger(cost) || cost < 0 || cost > limit)
-    throw new RangeError('cost must be an integer from 0 to limit')
 }
