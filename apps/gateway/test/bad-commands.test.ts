@@ -1,4 +1,4 @@
-import { commands } from '@rendezvous/contract'
+import { commands, limits } from '@rendezvous/contract'
 import t from 'tap'
 import { alice, openGateway } from './gateway.ts'
 
@@ -34,6 +34,30 @@ for (const [type, { properties }] of Object.entries(commands)) {
         t.ok((await namedBy({ type, [name]: value })).includes(name), `${name} ${JSON.stringify(value).slice(0, 40)}`)
   })
 }
+
+t.test('an oversized command is refused with a short answer, before its items are validated', async t => {
+  const many = (count: number, name = 'unknown') =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`${name}${n}`, 1]))
+  const oversized = [
+    { type: 'send_message', mentions: Array.from({ length: 15_000 }, () => ({})) },
+    { type: 'sync', ranges: Array.from({ length: 30_000 }, () => 0) },
+    { type: 'sync', ranges: [many(4_000)] },
+    { type: 'send_message', ...many(4_000) },
+    { type: 'send_message', ...many(20, 'é'.repeat(1_000)) },
+    { type: 'ping', ['x'.repeat(60_000)]: 1 }
+  ]
+  for (const frame of oversized) {
+    client.say(frame)
+    const answer = await client.next()
+    t.match(answer, { code: 'invalid' }, JSON.stringify(frame).slice(0, 60))
+    t.ok(Buffer.byteLength(JSON.stringify(answer)) <= limits.errorBytes)
+  }
+})
+
+t.test('of a list the first invalid item is reported', async t => {
+  client.say({ type: 'send_message', content: 'x', to: 1, mentions: [1, 2, 'three', {}] })
+  t.match(await client.next(), { code: 'invalid', errors: { mentions: ['A valid integer is required.'] } })
+})
 
 t.test('none of these commands was carried out, and the socket is still open', async t => {
   t.same(backend.asked('execute'), [])

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { limits } from './limits.ts'
 
 /** What all errors of one code share. `detail` is the default text. */
 interface ErrorKind {
@@ -143,10 +144,39 @@ interface ApiErrorOptions {
   usedUp?: UsedUp
 }
 
-/** The error for invalid fields. Its `detail` is the first text of `fields`, for clients that show only `detail`. */
+/** The error for invalid fields. Its `detail` is the first text of `fields`, for clients that show only `detail`. The
+ *  first fields are told, as many as fit into an answer of `limits.errorBytes`. */
 export function invalid(fields: FieldErrors): ApiError {
-  const [detail = errorKinds.invalid.detail] = Object.values(fields).flat()
-  return new ApiError('invalid', { fields, detail })
+  const told = boundedFields(fields)
+  const [detail = errorKinds.invalid.detail] = Object.values(told).flat()
+  return new ApiError('invalid', { fields: told, detail })
+}
+
+/** The rest of an answer: its other members, and `detail`, which repeats a text. */
+const FIELDS_BYTES = limits.errorBytes - 1_500
+const NAME_CHARACTERS = 100
+const TEXT_CHARACTERS = 500
+const encoder = new TextEncoder()
+
+function boundedFields(fields: FieldErrors): FieldErrors {
+  const told: [string, readonly string[]][] = []
+  let bytes = 0
+  for (const name of Object.keys(fields)) {
+    for (const [n, text] of (fields[name] ?? []).entries()) {
+      const entry: [string, string] = [cut(name, NAME_CHARACTERS), cut(text, TEXT_CHARACTERS)]
+      bytes += encoder.encode(JSON.stringify(entry)).length
+      if (bytes > FIELDS_BYTES) return Object.fromEntries(told)
+      const last = told.at(-1)
+      if (n > 0 && last !== undefined) told[told.length - 1] = [entry[0], [...last[1], entry[1]]]
+      else told.push([entry[0], [entry[1]]])
+    }
+  }
+  return Object.fromEntries(told)
+}
+
+/** The beginning of `text`, without half a character at its end. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
 }
 
 /** The error for too many requests, with the text of Django REST framework's throttles. `afterMs` is the time to wait

@@ -6,6 +6,10 @@ export const limits = Object.freeze({
   frameBytes: 64 * 1024,
   /** Most fragments of one such frame. More of them close the socket with 1008. */
   frameFragments: 128,
+  /** Largest answer to a refused request or command. The first invalid fields are told, as many as fit. */
+  errorBytes: 4 * 1024,
+  /** Most members of a command frame, and of each object in it. Commands have a dozen. */
+  frameMembers: 32,
   /** Deepest nesting of a JSON body or frame. */
   jsonDepth: 32,
   /** Longest text of a message, in characters (Unicode code points). */

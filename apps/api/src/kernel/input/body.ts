@@ -3,6 +3,9 @@ import { FormBody } from '../form.ts'
 import { fieldOf } from './field.ts'
 import { type Field, type FieldSchema, typeName } from './reading.ts'
 
+/** Most unknown fields that an answer names. */
+const UNKNOWN_TOLD = 32
+
 /** The schema of an object, as the contract writes it. */
 export interface ObjectSchema {
   readonly type?: string
@@ -45,8 +48,7 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
     if (source === null) return { error: invalid({ non_field_errors: [notAnObject(raw)] }) }
 
     const body: Body = { source, isForm: raw instanceof FormBody, value: {}, errors: new Map(), sentAs: new Map() }
-    if (!lenient)
-      for (const name of source.keys()) if (!known.has(name)) body.errors.set(name, [fieldText('unknown_field')])
+    if (!lenient) for (const name of unknownNames(source, known)) body.errors.set(name, [fieldText('unknown_field')])
     for (const field of fields) readBodyField(field, body)
     const { value, errors, sentAs } = body
     if (errors.size > 0) return { error: invalid(Object.fromEntries(errors)) }
@@ -54,6 +56,16 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
     if (sentAs.size > 0) aliasesSent.set(value, sentAs)
     return { value }
   }
+}
+
+/** The first names that a schema does not know: more would not fit into the answer. */
+function unknownNames(source: ReadonlyMap<string, unknown>, known: ReadonlySet<string>): string[] {
+  const unknown: string[] = []
+  for (const name of source.keys()) {
+    if (!known.has(name)) unknown.push(name)
+    if (unknown.length === UNKNOWN_TOLD) break
+  }
+  return unknown
 }
 
 /** The aliases that a client used, by the body that was read. */
