@@ -82,8 +82,8 @@ t.test('log-in and log-out', async t => {
     t.equal(checked.length, 0)
   })
 
-  t.test('a log-out ends the session at once: without a body, with null and with an invalid refresh token', async t => {
-    for (const body of [undefined, '', {}, { refresh: null }, { refresh: 'garbage' }]) {
+  t.test('a log-out ends the session at once, also without a body and with null', async t => {
+    for (const body of [undefined, '', {}, { refresh: null }]) {
       const { id, access, refresh } = await join()
       ended.length = 0
       const { status, body: answer } = await call('POST', '/api/v1/auth/logout/', body, access)
@@ -102,8 +102,12 @@ t.test('log-in and log-out', async t => {
     t.equal((await call('GET', '/api/v1/auth/profile/', undefined, other.access)).status, 401)
 
     const again = pairOf(await call('POST', '/api/token/', { username: one.username, password: PASSWORD }))
-    t.equal((await call('POST', '/api/v1/auth/logout/', { refresh: stranger.refresh }, again.access)).status, 200)
-    t.equal((await call('GET', '/api/v1/auth/profile/', undefined, stranger.access)).status, 200)
+    for (const refresh of [stranger.refresh, 'garbage', again.access]) {
+      const refused = await call('POST', '/api/v1/auth/logout/', { refresh }, again.access)
+      t.match(refused, { status: 401, body: { code: 'token_not_valid', detail: String } })
+    }
+    for (const { access } of [stranger, again])
+      t.equal((await call('GET', '/api/v1/auth/profile/', undefined, access)).status, 200, 'no session ended')
   })
 
   t.test('a deactivated user is refused within a second and cannot refresh', async t => {

@@ -160,12 +160,15 @@ function ending({ sessions, tokens, refreshTtlMs }: SessionServiceOptions, annou
   }
 
   return {
-    /** Ends the caller's session. Also ends the session of `refreshToken` when it is the caller's. Ignores an
-     *  invalid token. */
+    /** Ends the caller's session, and that of `refreshToken`.
+     *  @throws refreshTokenNotValid when the token is invalid, expired or another person's. No session ends then. */
     async logOut(caller: Claims, ip: string, refreshToken?: string): Promise<void> {
       const ids = new Set([caller.sessionId])
-      const verified = refreshToken === undefined ? null : tokens.verifyRefresh(refreshToken)
-      if (verified?.ok && verified.claims.userId === caller.userId) ids.add(verified.claims.sessionId)
+      if (refreshToken !== undefined) {
+        const { userId, sessionId } = readRefresh(tokens, refreshToken)
+        if (userId !== caller.userId) throw refreshTokenNotValid()
+        ids.add(sessionId)
+      }
       await end(caller.userId, { ids: [...ids] }, 'logged_out', ip)
     },
 
