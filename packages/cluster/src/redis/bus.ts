@@ -23,7 +23,7 @@ export interface RedisBusOptions {
   readonly elapsed?: () => number
 }
 
-/** The bus of one node over sharded pub/sub (Redis 7), on a single Redis or a Cluster. ADR 42 says why it does not use
+/** The bus of one node over sharded pub/sub (Redis 7), on a single Redis or a Cluster. ADR 35 says why it does not use
  *  the Cluster client of ioredis. */
 export function redisBus(options: RedisBusOptions, listener: BusListener): RedisBus {
   const { route, credentials, elapsed = () => performance.now() } = options

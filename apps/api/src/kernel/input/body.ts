@@ -1,7 +1,7 @@
 import { type ApiError, aliases, type FieldErrors, fieldText, invalid } from '@rendezvous/contract'
 import { FormBody } from '../form.ts'
 import { fieldOf } from './field.ts'
-import { type Field, type FieldSchema, typeName } from './reading.ts'
+import { type Field, type FieldSchema, type Reading, typeName } from './reading.ts'
 
 /** Most unknown fields that an answer names. */
 const UNKNOWN_TOLD = 32
@@ -34,6 +34,13 @@ interface Body {
   readonly value: Record<string, unknown>
   readonly errors: Map<string, readonly string[]>
   readonly sentAs: Map<string, string>
+  readonly repeated: Map<string, readonly NamedReading[]>
+}
+
+/** What a body says of a field under another name than the first that it uses. */
+export interface NamedReading {
+  readonly name: string
+  readonly reading: Reading
 }
 
 /**
@@ -47,13 +54,15 @@ export function bodyReader(schema: ObjectSchema, lenient: boolean): (raw: unknow
     const source = fieldsOf(raw)
     if (source === null) return { error: invalid({ non_field_errors: [notAnObject(raw)] }) }
 
-    const body: Body = { source, isForm: raw instanceof FormBody, value: {}, errors: new Map(), sentAs: new Map() }
+    const maps = { errors: new Map(), sentAs: new Map(), repeated: new Map() }
+    const body: Body = { source, isForm: raw instanceof FormBody, value: {}, ...maps }
     if (!lenient) for (const name of unknownNames(source, known)) body.errors.set(name, [fieldText('unknown_field')])
     for (const field of fields) readBodyField(field, body)
-    const { value, errors, sentAs } = body
+    const { value, errors, sentAs, repeated } = body
     if (errors.size > 0) return { error: invalid(Object.fromEntries(errors)) }
 
     if (sentAs.size > 0) aliasesSent.set(value, sentAs)
+    if (repeated.size > 0) repetitions.set(value, repeated)
     return { value }
   }
 }
@@ -70,6 +79,15 @@ function unknownNames(source: ReadonlyMap<string, unknown>, known: ReadonlySet<s
 
 /** The aliases that a client used, by the body that was read. */
 const aliasesSent = new WeakMap<object, ReadonlyMap<string, string>>()
+
+/** What bodies say more than once, by the body that was read. */
+const repetitions = new WeakMap<object, ReadonlyMap<string, readonly NamedReading[]>>()
+
+/** The fields that `body` names more than once, each with what it says under its other names. `body` is what
+ *  {@link bodyReader} read: it has what the body says under the first name. */
+export function repeatedFields(body: object): ReadonlyMap<string, readonly NamedReading[]> {
+  return repetitions.get(body) ?? new Map()
+}
 
 /** `fields` under the names that the client sent, so that its form finds them. `body` is what {@link bodyReader}
  *  read. */
@@ -101,13 +119,23 @@ function notAnObject(raw: unknown): string {
   return fieldText('invalid_object_typed', { type: typeName(raw) })
 }
 
-function readBodyField(field: BodyField, { source, isForm, value, errors, sentAs }: Body): void {
+function readBodyField(field: BodyField, { source, isForm, value, errors, sentAs, repeated }: Body): void {
   const name = field.names.find(candidate => source.has(candidate)) ?? field.name
   if (name !== field.name) sentAs.set(field.name, name)
   const raw = fromForm(field, source.get(name), isForm)
   if (raw === undefined) {
     if (field.required) errors.set(field.name, [fieldText('required')])
     return
+  }
+
+  const others = field.names.filter(other => other !== name && source.has(other))
+  if (others.length > 0) {
+    const readings = others.map(other => ({ name: other, raw: fromForm(field, source.get(other), isForm) }))
+    const stated = readings.filter(({ raw }) => raw !== undefined)
+    repeated.set(
+      field.name,
+      stated.map(({ name, raw }) => ({ name, reading: field.read(raw) }))
+    )
   }
 
   const reading = field.read(raw)

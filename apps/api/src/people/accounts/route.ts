@@ -10,6 +10,7 @@ import {
   UpdateStatusRequest,
   UserStatus
 } from '@rendezvous/contract'
+import { repeatedFields } from '../../kernel/input/body.ts'
 import { answers } from '../../kernel/openapi.ts'
 import { deviceOf, requesterOf } from '../sessions/request-device.ts'
 import type { AccountService } from './service.ts'
@@ -95,7 +96,7 @@ function ownAccount({ accounts }: AccountRoutesDeps): FastifyPluginAsyncTypebox 
         body: ref(ProfileUpdate),
         response: answers({ 200: ref(Profile) }, 400, 401)
       },
-      handler: request => accounts.updateProfile(request.caller.userId, request.body)
+      handler: request => accounts.updateProfile(request.caller.userId, request.body, repeatedFields(request.body))
     })
     app.route({
       method: ['PUT', 'POST', 'PATCH'],

@@ -39,6 +39,7 @@ import {
   takenErrors,
   throwIfAny
 } from './profile-fields.ts'
+import { type Repeated, withChanged } from './repeated.ts'
 
 /** The part of presence that accounts use. */
 export interface PresenceView {
@@ -165,10 +166,12 @@ export function accountService(options: AccountServiceOptions) {
       return ownProfile(row, online)
     },
 
-    /** Changes the given fields and returns the whole profile.
+    /** Changes the given fields and returns the whole profile. Of a fact that the request names more than once, the
+     *  first value that differs from the stored one counts (ADR 33).
      *  @throws invalid as for `register`. */
-    async updateProfile(userId: UserId, request: ProfileUpdate): Promise<Profile> {
-      const changes = profileChanges(request)
+    async updateProfile(userId: UserId, request: ProfileUpdate, repeated: Repeated = new Map()): Promise<Profile> {
+      const current = repeated.size === 0 ? null : ownProfile(await ownRow(userId), false)
+      const changes = profileChanges(current === null ? request : withChanged(request, repeated, current))
       const stored = changesNames(changes) ? await ownRow(userId) : null
       throwIfAny(profileErrors(changes, stored ?? {}))
       const { username, email = stored?.email } = changes
