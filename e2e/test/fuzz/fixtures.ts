@@ -35,6 +35,8 @@ const SESSION_ENDERS = 24
 /** One user for each password change. */
 const PASSWORD_CHANGERS = 24
 const DISPOSABLE = 30
+/** Names, and addresses, of users who can still be registered. */
+const FRESH = 60
 /** Sessions of `sessionOwner` that can be ended. */
 const SESSIONS = 40
 
@@ -59,8 +61,8 @@ export async function createFuzzFixtures(url: string): Promise<FuzzFixtures> {
     },
     ...{ password: [PASSWORD], password_confirm: [PASSWORD], old_password: [PASSWORD] },
     ...{ new_password: [`${PASSWORD}, too`], new_password_confirm: [`${PASSWORD}, too`] },
-    ...{ username: [...actors.map(({ name }) => name), ...names('fresh', ACTORS * 2)] },
-    ...{ email: ['', ...names('fresh', ACTORS * 2).map(name => `${name}@example.org`)] },
+    ...{ username: [...actors.map(({ name }) => name), ...names('fresh', FRESH)] },
+    ...{ email: ['', ...names('fresh', FRESH).map(name => `${name}@example.org`)] },
     ...{ stream: chats.conversations.map(id => `conversation:${id}`), emoji: ['👍', ':party:'] },
     ...{ sessionId: sessions }
   }
